@@ -1,0 +1,154 @@
+import {
+  type ClientFrame,
+  closeCodes,
+  type Hello,
+  type Message,
+  type Missed,
+  type Ready,
+  type ServerFrame,
+  v1,
+} from '@encke/protocol';
+import { report } from './emitter.ts';
+import { Liveness } from './liveness.ts';
+import { Receipts } from './receipts.ts';
+import type { WebSocketConstructor, WebSocketLike } from './web-socket.ts';
+
+/** Milliseconds from the first packet to the ready frame; the server gives up on us after ten seconds. */
+const connectTimeout = 15_000;
+/** Milliseconds. A hint beyond this is a fault, and would look like a client that hangs. */
+const longestHint = 300_000;
+const open = 1;
+
+export interface End {
+  readonly code: number;
+  readonly reason: string;
+  /** Milliseconds the server asked to wait, 0 when it did not ask. */
+  readonly hint: number;
+}
+
+export interface ConnectionHooks {
+  /** Answers the seq up to which the app has seen everything, so that it is confirmed; undefined: nothing to confirm. */
+  ready(frame: Ready): number | undefined;
+  /** The same, after the app's handlers ran. */
+  message(frame: Message): number | undefined;
+  missed(frame: Missed): void;
+  /** Once, and nothing after it; not when we ended it ourselves. */
+  lost(end: End): void;
+}
+
+/** One socket, from its hello to its end. */
+export class Connection {
+  private readonly receipts = new Receipts((seq) => this.send({ type: 'ack', seq }));
+  private readonly socket: WebSocketLike;
+  private readonly hooks: ConnectionHooks;
+  private readonly liveness: Liveness;
+  private readonly timer: ReturnType<typeof setTimeout>;
+  private hint = 0;
+  private problem = '';
+  private over = false;
+  private busy = false;
+  private ending = false;
+
+  /** Throws what the WebSocket constructor throws: a page on https may not open a `ws://` address. */
+  constructor(WebSocket: WebSocketConstructor, url: string, hello: Hello, hooks: ConnectionHooks) {
+    const socket = new WebSocket(url, v1.subprotocol);
+    this.socket = socket;
+    this.hooks = hooks;
+    const silent = () => this.drop('the server does not answer');
+    this.timer = setTimeout(silent, connectTimeout);
+    this.liveness = new Liveness(() => this.send({ type: 'ping' }), silent);
+    // The key goes into the first frame: URLs end up in logs.
+    socket.addEventListener('open', () => this.send(hello));
+    socket.addEventListener('message', (event) => this.receive(event.data));
+    socket.addEventListener('close', (event) => this.lose(event.code, event.reason));
+    // The close that follows says more; without a listener `ws` would throw.
+    socket.addEventListener('error', () => {});
+  }
+
+  probe(): void {
+    this.liveness.probe();
+  }
+
+  flush(): void {
+    this.receipts.flush();
+  }
+
+  /** Our own end: confirms what the app has seen, also the message it is just handling, and calls no hook any more. */
+  end(): void {
+    this.ending = true;
+    if (this.over || this.busy) return;
+    this.receipts.flush();
+    this.stop();
+    this.socket.close(1000);
+  }
+
+  private receive(text: unknown): void {
+    if (this.over || typeof text !== 'string') return;
+    this.liveness.heard();
+    let frame: ServerFrame;
+    try {
+      frame = JSON.parse(text);
+    } catch (error) {
+      report(error);
+      return;
+    }
+    switch (frame.type) {
+      case 'ready':
+        clearTimeout(this.timer);
+        this.liveness.start();
+        this.confirm(() => this.hooks.ready(frame));
+        break;
+      case 'message':
+        this.confirm(() => this.hooks.message(frame));
+        break;
+      case 'missed':
+        // A receipt of the old epoch would confirm messages of the new one.
+        this.receipts.forget();
+        this.hooks.missed(frame);
+        break;
+      case 'going-away':
+        this.hint = Math.min(Math.max(0, Number(frame.reconnectIn) || 0), longestHint);
+        break;
+      case 'error':
+        this.problem = frame.message;
+        break;
+    }
+  }
+
+  private confirm(hook: () => number | undefined): void {
+    this.busy = true;
+    const seq = hook();
+    this.busy = false;
+    if (seq !== undefined) this.receipts.add(seq);
+    if (this.ending) this.end();
+  }
+
+  private send(frame: ClientFrame): void {
+    if (this.socket.readyState === open) this.socket.send(JSON.stringify(frame));
+  }
+
+  /** Gives the socket up without waiting for its close, which on a dead network takes minutes. */
+  private drop(reason: string): void {
+    if (this.over) return;
+    this.lose(closeCodes.silent.code, reason);
+    this.socket.close(closeCodes.silent.code);
+  }
+
+  private lose(code: number, reason: string): void {
+    if (this.over) return;
+    this.stop();
+    const text = reason || (code === 1006 ? 'connection lost' : `closed with code ${code}`);
+    this.hooks.lost({
+      code,
+      reason: this.problem ? `${text}: ${this.problem}` : text,
+      hint: this.hint,
+    });
+  }
+
+  private stop(): void {
+    this.over = true;
+    clearTimeout(this.timer);
+    this.liveness.stop();
+    this.receipts.forget();
+  }
+}

@@ -1,0 +1,40 @@
+import type { Handler, Unsubscribe } from './events.ts';
+
+/** A fault in the app's own code: shown where an uncaught exception would be, without stopping us. */
+export function report(error: unknown): void {
+  if (typeof reportError === 'function') reportError(error);
+  else console.error(error);
+}
+
+/** Runs one handler of the app; nothing it does can throw into the client. */
+export function run<T>(handler: Handler<T>, value: T): void {
+  try {
+    const result = handler(value);
+    if (result instanceof Promise) result.catch(report);
+  } catch (error) {
+    report(error);
+  }
+}
+
+export class Emitter<Events extends object> {
+  private readonly entries = new Map<keyof Events, Set<{ handler: Handler<never> }>>();
+
+  on<K extends keyof Events>(name: K, handler: Handler<Events[K]>): Unsubscribe {
+    const set = this.entries.get(name) ?? new Set();
+    this.entries.set(name, set);
+    // An entry of its own: the same function registered twice runs twice and is removed one by one.
+    const entry = { handler };
+    set.add(entry);
+    return () => {
+      set.delete(entry);
+    };
+  }
+
+  emit<K extends keyof Events>(name: K, value: Events[K]): void {
+    const set = this.entries.get(name);
+    if (!set) return;
+    // A copy, so that a handler may subscribe; asked again, so that one that was just removed stays silent.
+    for (const entry of [...set])
+      if (set.has(entry)) run(entry.handler as Handler<Events[K]>, value);
+  }
+}

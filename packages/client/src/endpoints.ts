@@ -1,0 +1,36 @@
+import { v1 } from '@encke/protocol';
+
+/** The address of the socket for a gateway's address. Throws a TypeError that names the rule. */
+export function endpoint(address: string): string {
+  const base = typeof location === 'undefined' ? undefined : location.href;
+  let url: URL | undefined;
+  try {
+    url = new URL(address, base);
+  } catch {
+    // Refused below.
+  }
+  if (!url || !/^(http|ws)s?:$/.test(url.protocol))
+    throw new TypeError('`url` must start with https://, http://, wss:// or ws://');
+  url.protocol = url.protocol.replace('http', 'ws');
+  url.hash = '';
+  if (!url.pathname.endsWith(v1.path)) url.pathname = url.pathname.replace(/\/*$/, v1.path);
+  return url.href;
+}
+
+/** The gateways of one installation, which are equals: begin anywhere, try another one each time. */
+export class Endpoints {
+  private readonly all: readonly string[];
+  private index: number;
+
+  constructor(addresses: readonly string[]) {
+    if (addresses.length === 0) throw new TypeError('`url` must name at least one gateway');
+    this.all = addresses.map(endpoint);
+    this.index = Math.floor(Math.random() * this.all.length);
+  }
+
+  next(): string {
+    const url = this.all[this.index % this.all.length] as string;
+    this.index += 1;
+    return url;
+  }
+}

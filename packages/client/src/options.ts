@@ -1,0 +1,32 @@
+import type { BackoffOptions } from './backoff.ts';
+import type { StorageLike } from './storage.ts';
+import type { WebSocketConstructor } from './web-socket.ts';
+
+export interface ClientOptions {
+  /**
+   * The gateway: `https://push.example.com`, `wss://…`, or with a path when a proxy adds one. Several are
+   * tried in turn. Default in a page: where the page came from.
+   */
+  readonly url?: string | readonly string[];
+  /** Application number, 0 to 999,999,999. Default 0, a single-app install. */
+  readonly app?: number;
+  /** User number, 1 to 999,999,999. Absent: anonymous. */
+  readonly user?: number;
+  /** The user's auth hash or a JWT. */
+  readonly key?: string;
+  /**
+   * Instead of `key`: asked before the first attempt and again after a refusal, so a page may stay open longer
+   * than a key lives. When it rejects, the attempt counts as failed and is repeated after the usual wait.
+   */
+  readonly getKey?: () => string | undefined | Promise<string | undefined>;
+  /** Stable id of this device, 1 to 64 of `[A-Za-z0-9_-]`. Default: one per browser, kept in localStorage. */
+  readonly device?: string;
+  /**
+   * Keeps the device id and the position in the inbox. Default in a page: localStorage and sessionStorage; elsewhere
+   * memory. One storage must not be shared by two clients of the same user.
+   */
+  readonly storage?: StorageLike;
+  readonly backoff?: BackoffOptions;
+  /** Default: the global one, else that of the package `ws`. */
+  readonly WebSocket?: WebSocketConstructor;
+}

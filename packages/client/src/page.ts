@@ -1,0 +1,41 @@
+/** Milliseconds a page must have been out of sight before its connection is doubted. */
+const doubtAfter = 5_000;
+
+export interface PageHooks {
+  /** The page is back in sight or back online: connections often died meanwhile. */
+  wake(): void;
+  /** It may be gone in a moment: send now what waits. */
+  flush(): void;
+  /** It goes into the back/forward cache, which takes no page with an open socket. */
+  freeze(): void;
+  /** It was taken out of that cache. */
+  thaw(): void;
+}
+
+/** Follows the life of the page, where there is one. Returns how to stop following. */
+export function followPage(hooks: PageHooks): () => void {
+  if (typeof globalThis.addEventListener !== 'function') return () => {};
+  const page = typeof document === 'undefined' ? undefined : document;
+  const controller = new AbortController();
+  const { signal } = controller;
+  let hiddenAt = 0;
+  const on = (target: EventTarget, name: string, listener: (event: Event) => void): void =>
+    target.addEventListener(name, listener, { signal });
+  on(globalThis, 'online', () => hooks.wake());
+  on(globalThis, 'pagehide', (event) => {
+    if ((event as PageTransitionEvent).persisted) hooks.freeze();
+    else hooks.flush();
+  });
+  on(globalThis, 'pageshow', (event) => {
+    if ((event as PageTransitionEvent).persisted) hooks.thaw();
+  });
+  if (page)
+    on(page, 'visibilitychange', () => {
+      if (page.visibilityState === 'hidden') {
+        hiddenAt = Date.now();
+        // On a phone this may be the last that a page hears.
+        hooks.flush();
+      } else if (Date.now() - hiddenAt > doubtAfter) hooks.wake();
+    });
+  return () => controller.abort();
+}

@@ -1,0 +1,41 @@
+/** Milliseconds. Longer would make the server believe that a message is still on its way. */
+const delay = 25;
+
+// A hidden page's timers run once a second or once a minute: there a receipt does not wait for one.
+const hidden = (): boolean =>
+  typeof document !== 'undefined' && document.visibilityState === 'hidden';
+
+/** Confirms by the highest seq alone: at once after a quiet time, at most every 25 ms in a stream. */
+export class Receipts {
+  private readonly send: (seq: number) => void;
+  private pending: number | undefined;
+  private sentAt = 0;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(send: (seq: number) => void) {
+    this.send = send;
+  }
+
+  /** The app has seen everything up to `seq`. */
+  add(seq: number): void {
+    this.pending = seq;
+    if (this.timer !== undefined) return;
+    if (hidden() || Math.abs(Date.now() - this.sentAt) >= delay) this.flush();
+    else this.timer = setTimeout(() => this.flush(), delay);
+  }
+
+  flush(): void {
+    const seq = this.pending;
+    this.forget();
+    if (seq === undefined) return;
+    this.sentAt = Date.now();
+    this.send(seq);
+  }
+
+  /** The socket or the epoch is gone, and what waits means nothing there any more. */
+  forget(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.pending = undefined;
+  }
+}

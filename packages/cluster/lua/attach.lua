@@ -1,0 +1,78 @@
+--[[
+A device arrives: checks its key, registers the session, enforces the device limit and returns the backlog.
+
+KEYS  auth, user record, inbox, sessions, cursors, node index, leaving
+ARGV  1 deadline (ms)  2 target  3 session  4 node  5 device  6 key, or '' with
+      7 '1' when a token was already verified  8 resume epoch or ''  9 resume seq or ''
+      10 device limit  11 bus prefix  12 epoch for a new record  13 cursor window (ms)  14 offline grace (ms)  15 retention (ms)
+Returns  now: too late, nothing was done
+         now, 0: not authorised, nothing was done
+         now, 1, stored hash, epoch, cursor, resumed, came online, since (ms), then a page (see include/page.lua)
+]]
+--@include clock
+--@include record
+--@include drop-node
+--@include device-limit
+--@include trim
+--@include page
+
+local now = clock()
+if now > tonumber(ARGV[1]) then return { now } end
+local hash = redis.call('GET', KEYS[1]) or ''
+if ARGV[7] ~= '1' and (hash == '' or hash ~= ARGV[6]) then return { now, 0 } end
+
+local target, session, node, device = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local window, grace = tonumber(ARGV[13]), tonumber(ARGV[14])
+local record = open_record(KEYS[2], KEYS[3], ARGV[12], now)
+local resume_seq = tonumber(ARGV[9])
+if ARGV[8] == record.epoch and resume_seq > record.seq then renew_epoch(KEYS[2], record, ARGV[12]) end
+
+-- What this device is known to have: the lowest cursor of its sessions. One that still counts as live may be the old
+-- socket of a page that reloads. Those of ended sessions are used up once as many sessions of the device are back.
+local kept, live, ended = nil, 1, {}
+if redis.call('EXISTS', KEYS[5]) == 1 then
+  local cursors = redis.call('HGETALL', KEYS[5])
+  for i = 1, #cursors, 2 do
+    local seq, ends, owner = string.match(cursors[i + 1], '^(%d+) (%d+) (.*)$')
+    if ends ~= '0' and tonumber(ends) < now then
+      redis.call('HDEL', KEYS[5], cursors[i])
+    elseif owner == device then
+      kept = math.min(kept or math.huge, tonumber(seq))
+      if ends == '0' then live = live + 1 else ended[#ended + 1] = cursors[i] end
+    end
+  end
+  if #ended > 0 and live >= #ended then redis.call('HDEL', KEYS[5], unpack(ended)) end
+end
+
+local cursor, resumed = kept or record.acked, kept ~= nil
+if ARGV[8] ~= '' then
+  resumed = ARGV[8] == record.epoch
+  cursor = resolve(record, ARGV[8], resume_seq)
+end
+
+redis.call('HSET', KEYS[4], session, now .. ' ' .. device)
+redis.call('HSET', KEYS[5], session, string.format('%d', cursor) .. ' 0 ' .. device)
+redis.call('PERSIST', KEYS[5])
+redis.call('SADD', KEYS[6], target)
+redis.call('ZREM', KEYS[7], target)
+if not record.online then redis.call('HSET', KEYS[2], 'o', 1) end
+enforce_limit({ record = KEYS[2], sessions = KEYS[4], cursors = KEYS[5], target = target },
+  session, device, tonumber(ARGV[10]), ARGV[11], KEYS[7], now, window, grace)
+
+local expired = trim(KEYS[3], record, now, tonumber(ARGV[15]))
+
+-- Is everything behind the cursor still there?
+if resumed and cursor < record.seq then
+  local head = redis.call('XRANGE', KEYS[3], '-', '+', 'COUNT', 1)[1]
+  if not head or tonumber(string.match(head[1], '%d+$')) > cursor + 1 then resumed = false end
+end
+
+local start = '-'
+if cursor >= record.acked_seq and record.acked_seq > 0 then
+  start = record.acked_time .. '-' .. string.format('%d', record.acked_seq)
+end
+local page = read_page(KEYS[3], record, cursor, start, now)
+page[3] = page[3] + expired
+local answer = { now, 1, hash, record.epoch, cursor, resumed and 1 or 0, record.online and 0 or 1, now }
+for _, item in ipairs(page) do answer[#answer + 1] = item end
+return answer

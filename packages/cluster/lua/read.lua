@@ -1,0 +1,26 @@
+--[[
+Reads a page of a user's inbox.
+
+KEYS  user record, inbox
+ARGV  1 epoch of the position  2 its seq, or 'confirmed'  3 id of that entry, or '-' when not known
+Returns  nothing when there is no user record, else now, epoch, last seq, seq read behind, then a page
+         (see include/page.lua)
+]]
+--@include clock
+--@include record
+--@include page
+
+local record = read_record(KEYS[1])
+if not record then return {} end
+local now = clock()
+local after, start = record.acked, ARGV[3]
+if ARGV[2] ~= 'confirmed' then
+  after = resolve(record, ARGV[1], tonumber(ARGV[2]))
+  if ARGV[1] ~= record.epoch then start = '-' end
+end
+if start == '-' and after >= record.acked_seq and record.acked_seq > 0 then
+  start = record.acked_time .. '-' .. string.format('%d', record.acked_seq)
+end
+local answer = { now, record.epoch, record.seq, after }
+for _, item in ipairs(read_page(KEYS[2], record, after, start, now)) do answer[#answer + 1] = item end
+return answer

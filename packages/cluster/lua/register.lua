@@ -1,0 +1,26 @@
+--[[
+A gateway registers a session again that it holds: after its bus came back, or after Redis lost data.
+
+KEYS  user record, inbox, sessions, cursors, node index, leaving
+ARGV  1 target  2 session  3 device  4 since (ms)  5 epoch the session knows  6 last seq it was sent
+      7 its cursor  8 device limit  9 bus prefix  10 epoch for a new record  11 cursor window (ms)  12 offline grace (ms)
+Returns  epoch, last seq
+]]
+--@include clock
+--@include record
+--@include drop-node
+--@include device-limit
+
+local now = clock()
+local record = open_record(KEYS[1], KEYS[2], ARGV[10], now)
+if ARGV[5] == record.epoch and tonumber(ARGV[6]) > record.seq then renew_epoch(KEYS[1], record, ARGV[10]) end
+local cursor = ARGV[5] == record.epoch and ARGV[7] or string.format('%d', record.acked)
+redis.call('HSET', KEYS[3], ARGV[2], ARGV[4] .. ' ' .. ARGV[3])
+redis.call('HSET', KEYS[4], ARGV[2], cursor .. ' 0 ' .. ARGV[3])
+redis.call('PERSIST', KEYS[4])
+redis.call('SADD', KEYS[5], ARGV[1])
+redis.call('ZREM', KEYS[6], ARGV[1])
+if not record.online then redis.call('HSET', KEYS[1], 'o', 1) end
+enforce_limit({ record = KEYS[1], sessions = KEYS[3], cursors = KEYS[4], target = ARGV[1] },
+  '', ARGV[3], tonumber(ARGV[8]), ARGV[9], KEYS[6], now, tonumber(ARGV[11]), tonumber(ARGV[12]))
+return { record.epoch, record.seq }

@@ -1,0 +1,142 @@
+/**
+ * Accepting messages. All appends of one turn of the event loop are sorted by partition, one script call each, and
+ * leave in one pipelined round trip.
+ */
+import { type App, messageId, newEpoch, type User } from '@encke/protocol';
+import type { Argument } from './commands.ts';
+import { RedisUnavailable } from './commands.ts';
+import { ms, retention } from './config.ts';
+import type { Context } from './context.ts';
+import { target, type UserKeys } from './keys.ts';
+import { scripts } from './scripts.ts';
+
+/** Milliseconds an idempotency key is remembered. */
+const IDEMPOTENCY_LIFETIME = 3_600_000;
+/** Appends in one script call at most: Redis serves nobody else meanwhile. */
+const GROUP = 64;
+
+export interface Append {
+  readonly app: App;
+  readonly user: User;
+  readonly event: string;
+  /** JSON text. */
+  readonly data: string;
+  /** Seconds; the offline TTL of the installation when absent. */
+  readonly ttl?: number;
+  readonly idempotencyKey?: string;
+}
+
+export interface Appended {
+  readonly id: string;
+  readonly seq: number;
+  /** Sessions told at once. */
+  readonly sessions: number;
+  /** true when there were none: it waits in the inbox. */
+  readonly queued: boolean;
+}
+
+interface Pending {
+  readonly message: Append;
+  readonly name: string;
+  readonly keys: UserKeys;
+  readonly resolve: (answer: Appended) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export class Appender {
+  readonly #context: Context;
+  #waiting = new Map<number, Pending[]>();
+  #scheduled = false;
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  /**
+   * Stores a message and tells the user's sessions.
+   * @throws RedisUnavailable within the command timeout; `stored` says whether it may have been stored.
+   */
+  append(message: Append): Promise<Appended> {
+    return new Promise((resolve, reject) => {
+      const name = target(message.app, message.user);
+      const keys = this.#context.keys.user(name);
+      const pending = { message, name, keys, resolve, reject };
+      const group = this.#waiting.get(keys.partition);
+      if (group) group.push(pending);
+      else this.#waiting.set(keys.partition, [pending]);
+      if (this.#scheduled) return;
+      this.#scheduled = true;
+      setImmediate(this.#flush);
+    });
+  }
+
+  #flush = (): void => {
+    this.#scheduled = false;
+    const waiting = this.#waiting;
+    this.#waiting = new Map();
+    for (const [partition, group] of waiting) {
+      for (let i = 0; i < group.length; i += GROUP) {
+        this.#store(partition, group.slice(i, i + GROUP), true);
+      }
+    }
+  };
+
+  #store(partition: number, group: Pending[], mayRepeat: boolean): void {
+    const { config, commands, keys, deadlines } = this.#context;
+    const names = [keys.leaving(partition)];
+    const args: Argument[] = [
+      deadlines.of(partition),
+      config.inboxMax,
+      keys.bus(partition),
+      newEpoch(),
+      ms(config.resumeWindow),
+      ms(config.offlineGrace),
+      retention(config),
+      IDEMPOTENCY_LIFETIME,
+    ];
+    for (const { message, name, keys: user } of group) {
+      const key = message.idempotencyKey;
+      // Without a key the record stands in: every message has the same number of keys.
+      const idempotency = key === undefined ? user.record : user.idempotency(key);
+      names.push(user.record, user.inbox, user.sessions, user.cursors, idempotency);
+      const ttl = (message.ttl ?? config.offlineTtl) * 1000;
+      args.push(name, message.event, message.data, ttl, key === undefined ? '' : '1');
+    }
+    const sentAt = Date.now();
+    commands.run(scripts.append, names, args).then(
+      (reply) => {
+        const values = reply as [number, ...(string | number)[]];
+        if (values.length > 1) {
+          this.#answer(group, values);
+        } else if (deadlines.learn(partition, values[0], sentAt) && mayRepeat) {
+          this.#store(partition, group, false);
+        } else {
+          const late = new RedisUnavailable('no', 'it ran too late');
+          for (const pending of group) pending.reject(late);
+        }
+      },
+      (error: unknown) => {
+        for (const pending of group) pending.reject(error);
+      },
+    );
+  }
+
+  #answer(group: Pending[], values: (string | number)[]): void {
+    const { stats } = this.#context;
+    for (const [i, pending] of group.entries()) {
+      const at = 1 + i * 6;
+      const seq = Number(values[at + 1]);
+      const sessions = Number(values[at + 2]);
+      stats.overflowed += Number(values[at + 3]);
+      stats.expired += Number(values[at + 4]);
+      if (Number(values[at + 5]) === 1) {
+        stats.repeated += 1;
+      } else {
+        stats.appended += 1;
+        stats.told += sessions;
+      }
+      const id = messageId(String(values[at]), seq);
+      pending.resolve({ id, seq, sessions, queued: sessions === 0 });
+    }
+  }
+}

@@ -1,0 +1,243 @@
+/**
+ * The node bus: one sharded channel a partition, subscribed once for the node's life. It is only the fast path. A bus
+ * that was lost is made anew, and then every local session registers again and reads its inbox, so a line lost here
+ * costs a delay, never a message.
+ *
+ * A subscriber can be dead without its connection saying so (a failover, a proxy that swallows bytes). So the node
+ * publishes a probe to itself, through Redis, over every subscriber connection; one that does not come back in time
+ * condemns the bus.
+ */
+import { performance } from 'node:perf_hooks';
+import type { App, Node, Session, User } from '@encke/protocol';
+import calculateSlot from 'cluster-key-slot';
+import { Cluster } from 'ioredis';
+import { type Client, openSubscriber } from './connection.ts';
+import type { Context } from './context.ts';
+import { PARTITIONS } from './keys.ts';
+import type { CloseReason } from './users.ts';
+
+/** Milliseconds between probes, and until a missing one condemns the bus. */
+const PROBE_INTERVAL = 1_000;
+const PROBE_TIMEOUT = 3_000;
+const CONNECT_TIMEOUT = 5_000;
+
+export interface BusMessage {
+  /** `app:user` */
+  readonly target: string;
+  readonly epoch: string;
+  readonly seq: number;
+  /** Milliseconds since 1970. */
+  readonly time: number;
+  readonly event: string;
+  /** JSON text. */
+  readonly data: string;
+}
+
+/** What a gateway does with the bus. None of these may block, await or throw. */
+export interface BusHandlers {
+  message(message: BusMessage): void;
+  /** A newer device took this session's place. */
+  evicted(target: string, session: Session): void;
+  close(target: string, reason: CloseReason): void;
+  /** Subscribed again: everything local must register and re-read. */
+  up(): void;
+  /** The subscription was lost; it is being made anew. */
+  down(why: string): void;
+  /** Seconds a probe took through Redis and back. */
+  lag(seconds: number): void;
+}
+
+export class Bus {
+  readonly #context: Context;
+  readonly #node: Node;
+  readonly #handlers: BusHandlers;
+  #subscriber: Client | undefined;
+  #up = false;
+  #stopped = false;
+  #attempts = 0;
+  #timer: NodeJS.Timeout | undefined;
+  /** Probes on their way: number → when sent; negative: it came back, when, before Redis answered the publish. */
+  readonly #probes = new Map<number, number>();
+  #probeCounter = 0;
+
+  constructor(context: Context, node: Node, handlers: BusHandlers) {
+    this.#context = context;
+    this.#node = node;
+    this.#handlers = handlers;
+  }
+
+  up(): boolean {
+    return this.#up;
+  }
+
+  start(): void {
+    this.#connect();
+    this.#timer = setInterval(() => this.#probe(), PROBE_INTERVAL);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#up = false;
+    clearInterval(this.#timer);
+    this.#discard();
+  }
+
+  #connect(): void {
+    if (this.#stopped) return;
+    const { config, keys } = this.#context;
+    const subscriber = openSubscriber(config.redis);
+    this.#subscriber = subscriber;
+    const giveUp = setTimeout(() => this.#lost(subscriber, 'no answer to subscribe'), CONNECT_TIMEOUT);
+    subscriber.on('error', () => {});
+    subscriber.on('end', () => this.#lost(subscriber, 'connection closed'));
+    subscriber.on('smessage', (_channel: string, payload: string) => this.#receive(payload));
+    const channels = keys.busChannels(this.#node);
+    // In a Cluster the channels of one command must share a slot.
+    const calls =
+      subscriber instanceof Cluster
+        ? channels.map((channel) => subscriber.ssubscribe(channel))
+        : [subscriber.ssubscribe(...channels)];
+    Promise.all(calls).then(
+      () => {
+        clearTimeout(giveUp);
+        if (this.#subscriber !== subscriber) return;
+        this.#attempts = 0;
+        this.#probes.clear();
+        this.#up = true;
+        this.#handlers.up();
+      },
+      () => {
+        clearTimeout(giveUp);
+        this.#lost(subscriber, 'subscribe failed');
+      },
+    );
+  }
+
+  #lost(subscriber: Client, why: string): void {
+    if (this.#subscriber !== subscriber) return;
+    const wasUp = this.#up;
+    this.#discard();
+    if (this.#stopped) return;
+    if (wasUp) this.#handlers.down(why);
+    this.#attempts += 1;
+    const ceiling = Math.min(50 * 2 ** Math.min(this.#attempts, 5), 1_000);
+    setTimeout(() => this.#connect(), ceiling * (0.5 + Math.random() / 2));
+  }
+
+  #discard(): void {
+    const subscriber = this.#subscriber;
+    this.#subscriber = undefined;
+    this.#up = false;
+    subscriber?.removeAllListeners('smessage');
+    subscriber?.disconnect();
+  }
+
+  /** One channel on every Redis node that holds some of them. */
+  #channels(): string[] {
+    const { commands, keys } = this.#context;
+    const all = keys.busChannels(this.#node);
+    const turn = this.#probeCounter % PARTITIONS;
+    if (!(commands.client instanceof Cluster)) return [all[turn] as string];
+    const owners = new Map<string, string>();
+    for (let i = 0; i < PARTITIONS; i++) {
+      const channel = all[(turn + i) % PARTITIONS] as string;
+      const owner = commands.client.slots[calculateSlot(channel)]?.[0] ?? '';
+      if (!owners.has(owner)) owners.set(owner, channel);
+    }
+    return [...owners.values()];
+  }
+
+  #probe(): void {
+    const subscriber = this.#subscriber;
+    if (!this.#up || !subscriber) return;
+    const now = performance.now();
+    for (const sentAt of this.#probes.values()) {
+      if (sentAt > 0 && now - sentAt > PROBE_TIMEOUT) {
+        this.#lost(subscriber, 'a probe did not come back');
+        return;
+      }
+    }
+    for (const channel of this.#channels()) {
+      this.#probeCounter += 1;
+      const number = this.#probeCounter;
+      this.#context.commands.send(['spublish', channel, `p ${number}`]).then(
+        (receivers) => {
+          // Redis itself says that nobody is subscribed.
+          if (Number(receivers) === 0) this.#lost(subscriber, 'Redis knows no subscriber');
+          else if (this.#up && this.#subscriber === subscriber) this.#await(number, now);
+        },
+        // Redis is away, which says nothing about the bus.
+        () => {},
+      );
+    }
+  }
+
+  /** The answer to SPUBLISH and the probe travel on two connections: either may be first. */
+  #await(number: number, sentAt: number): void {
+    const arrived = this.#probes.get(number);
+    if (arrived === undefined) {
+      this.#probes.set(number, sentAt);
+      return;
+    }
+    this.#probes.delete(number);
+    this.#handlers.lag((-arrived - sentAt) / 1000);
+  }
+
+  #probed(number: number): void {
+    const sentAt = this.#probes.get(number);
+    if (sentAt === undefined) {
+      this.#probes.set(number, -performance.now());
+      return;
+    }
+    this.#probes.delete(number);
+    this.#handlers.lag((performance.now() - sentAt) / 1000);
+  }
+
+  #receive(payload: string): void {
+    let from = 0;
+    while (from < payload.length) {
+      let end = payload.indexOf('\n', from);
+      if (end < 0) end = payload.length;
+      this.#line(payload.slice(from, end));
+      from = end + 1;
+    }
+  }
+
+  #line(line: string): void {
+    const kind = line.charCodeAt(0);
+    if (kind === 109 /* m */) {
+      this.#handlers.message(parseMessage(line));
+    } else if (kind === 120 /* x */) {
+      const [, name = '', session = ''] = line.split(' ');
+      this.#handlers.evicted(name, session as Session);
+    } else if (kind === 99 /* c */) {
+      const [, name = '', reason = ''] = line.split(' ');
+      this.#handlers.close(name, reason as CloseReason);
+    } else if (kind === 112 /* p */) {
+      this.#probed(Number(line.slice(2)));
+    }
+  }
+}
+
+/** `m <app:user> <epoch> <seq> <ms> <event> <data>`; event may be empty, data may hold spaces but no newline. */
+function parseMessage(line: string): BusMessage {
+  const a = line.indexOf(' ', 2);
+  const b = line.indexOf(' ', a + 1);
+  const c = line.indexOf(' ', b + 1);
+  const d = line.indexOf(' ', c + 1);
+  const e = line.indexOf(' ', d + 1);
+  return {
+    target: line.slice(2, a),
+    epoch: line.slice(a + 1, b),
+    seq: Number(line.slice(b + 1, c)),
+    time: Number(line.slice(c + 1, d)),
+    event: line.slice(d + 1, e),
+    data: line.slice(e + 1),
+  };
+}
+
+/** A target as it stands in bus lines, taken apart. */
+export function parseTarget(name: string): { app: App; user: User } {
+  const colon = name.indexOf(':');
+  return { app: Number(name.slice(0, colon)) as App, user: Number(name.slice(colon + 1)) as User };
+}

@@ -1,0 +1,194 @@
+/**
+ * The command connection. Everything asked for in one turn of the event loop travels in one pipelined round trip a
+ * Redis node. When Redis is away a command fails within TIMEOUT as RedisUnavailable; nothing is ever sent twice.
+ */
+import { performance } from 'node:perf_hooks';
+import calculateSlot from 'cluster-key-slot';
+import { type ChainableCommander, Cluster } from 'ioredis';
+import type { RedisConfig } from './config.ts';
+import { type Client, openCommands } from './connection.ts';
+import type { Script } from './scripts.ts';
+
+/** Milliseconds until an answer counts as missing. */
+export const TIMEOUT = 2_000;
+
+/** Redis could not carry out a command. `stored` says whether it may have taken effect all the same. */
+export class RedisUnavailable extends Error {
+  readonly stored: 'no' | 'unknown';
+  constructor(stored: 'no' | 'unknown', cause: string) {
+    super(`Redis is away: ${cause}`);
+    this.name = 'RedisUnavailable';
+    this.stored = stored;
+  }
+}
+
+export type Argument = string | number;
+
+interface Order {
+  readonly slot: number;
+  readonly script: Script | undefined;
+  readonly words: Argument[];
+  readonly resolve: (reply: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Answers that mean: not carried out, ask again (elsewhere). */
+const redirected = /^(NOSCRIPT|MOVED|ASK|TRYAGAIN)/;
+
+export class Commands {
+  readonly client: Client;
+  /** Called with the seconds of every round trip. */
+  onRoundTrip: (seconds: number) => void = () => {};
+  #orders: Order[] = [];
+  #scheduled = false;
+  /** A command timed out and none was answered since: fail at once instead of piling up. */
+  #stalled = false;
+  #probe: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(config: RedisConfig) {
+    this.client = openCommands(config);
+    // Every failure surfaces in the command that met it; `available` tells the state.
+    this.client.on('error', () => {});
+  }
+
+  /** Resolves when Redis answers, or after TIMEOUT: a process starts also while Redis is away. */
+  async connected(): Promise<void> {
+    const deadline = performance.now() + TIMEOUT;
+    while (!this.available() && performance.now() < deadline && !this.#closed) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+
+  available(): boolean {
+    return this.client.status === 'ready' && !this.#stalled;
+  }
+
+  /** Runs a script; `keys` share one hash tag. */
+  run(script: Script, keys: readonly string[], args: readonly Argument[]): Promise<unknown> {
+    return this.#order(script, keys[0] as string, [script.sha, keys.length, ...keys, ...args]);
+  }
+
+  /** Any other command; the second word is its key or channel. */
+  send(words: readonly [name: string, key: string, ...rest: Argument[]]): Promise<unknown> {
+    return this.#order(undefined, words[1], [...words]);
+  }
+
+  #order(script: Script | undefined, key: string, words: Argument[]): Promise<unknown> {
+    if (!this.available()) {
+      const why = this.#stalled ? 'it does not answer' : 'not connected';
+      return Promise.reject(new RedisUnavailable('no', why));
+    }
+    const slot = this.client instanceof Cluster ? calculateSlot(key) : 0;
+    return new Promise((resolve, reject) => {
+      this.#orders.push({ slot, script, words, resolve, reject });
+      if (this.#scheduled) return;
+      this.#scheduled = true;
+      setImmediate(this.#flush);
+    });
+  }
+
+  #flush = (): void => {
+    this.#scheduled = false;
+    const orders = this.#orders;
+    this.#orders = [];
+    if (!(this.client instanceof Cluster)) {
+      this.#exchange(orders);
+      return;
+    }
+    const groups = new Map<string, Order[]>();
+    for (const order of orders) {
+      const owner = this.client.slots[order.slot]?.[0] ?? '';
+      const group = groups.get(owner);
+      if (group) group.push(order);
+      else groups.set(owner, [order]);
+    }
+    for (const group of groups.values()) this.#exchange(group);
+  };
+
+  #exchange(orders: Order[]): void {
+    const pipeline = this.client.pipeline();
+    for (const order of orders) write(pipeline, order);
+    const started = performance.now();
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      this.#stall();
+      for (const order of orders) {
+        const stored = order.script?.guarded ? 'no' : 'unknown';
+        order.reject(new RedisUnavailable(stored, 'no answer in time'));
+      }
+    }, TIMEOUT);
+    pipeline.exec().then(
+      (replies) => {
+        clearTimeout(timer);
+        this.onRoundTrip((performance.now() - started) / 1000);
+        if (late) return;
+        for (const [i, order] of orders.entries()) {
+          const [error, reply] = replies?.[i] ?? [new Error('no reply'), undefined];
+          if (error) this.#fault(order, error);
+          else order.resolve(reply);
+        }
+      },
+      (error: Error) => {
+        clearTimeout(timer);
+        if (!late) for (const order of orders) order.reject(unavailable(error));
+      },
+    );
+  }
+
+  #fault(order: Order, error: Error): void {
+    if (!redirected.test(error.message)) {
+      order.reject(unavailable(error));
+      return;
+    }
+    // Not carried out: the script is not loaded there, or the slot has moved. Sent alone, with its text, the client
+    // follows redirections.
+    const [name, ...rest] = order.script
+      ? ['eval', order.script.text, ...order.words.slice(1)]
+      : order.words;
+    this.client.call(name as string, ...rest).then(order.resolve, (again: Error) => {
+      order.reject(unavailable(again));
+    });
+  }
+
+  #stall(): void {
+    if (this.#stalled || this.#closed || this.client instanceof Cluster) return;
+    this.#stalled = true;
+    const probe = (): void => {
+      this.#probe = setTimeout(probe, 250);
+      if (this.client.status !== 'ready') return this.#recover();
+      this.client.call('ping').then(() => this.#recover(), () => {});
+    };
+    probe();
+  }
+
+  #recover(): void {
+    this.#stalled = false;
+    clearTimeout(this.#probe);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#probe);
+    this.client.disconnect();
+  }
+}
+
+function write(pipeline: ChainableCommander, order: Order): void {
+  if (order.script) pipeline.call('evalsha', ...order.words);
+  else pipeline.call(order.words[0] as string, ...order.words.slice(1));
+}
+
+/** A connection that broke leaves open what happened; an error that Redis itself answered means: not carried out. */
+function unavailable(error: Error): Error {
+  if (error instanceof RedisUnavailable) return error;
+  if (error.name === 'ReplyError') {
+    // A fault in a script of ours is a bug, not an outage.
+    return error.message.startsWith('ERR')
+      ? error
+      : new RedisUnavailable('no', error.message.split(' ')[0] ?? '');
+  }
+  const sent = !error.message.includes("isn't writeable");
+  return new RedisUnavailable(sent ? 'unknown' : 'no', sent ? 'connection lost' : 'not connected');
+}

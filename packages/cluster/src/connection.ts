@@ -1,0 +1,95 @@
+/**
+ * How this package connects to Redis: one, through Sentinel, or a Cluster. Commands never queue while Redis is away:
+ * they fail at once, and what was in flight when a connection broke is never sent a second time.
+ */
+import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis';
+import type { RedisConfig } from './config.ts';
+
+export type Client = Redis | Cluster;
+
+interface Address {
+  readonly hosts: { host: string; port: number }[];
+  readonly options: RedisOptions;
+}
+
+/** Several `host:port` may stand where a URL has one. */
+function parse(url: string): Address {
+  const match = /^(rediss?):\/\/(?:(.*)@)?([^/]+)(?:\/(\d+))?\/?$/.exec(url);
+  const bare = match ?? [url, 'redis', undefined, url, undefined];
+  const [, scheme, credentials, list = '', db] = bare;
+  const hosts = list.split(',').map((item) => {
+    const [, host = '', port] = /^(.*?)(?::(\d+))?$/.exec(item.trim()) ?? [];
+    return { host: host.replace(/^\[|\]$/g, ''), port: Number(port ?? 6379) };
+  });
+  const options: RedisOptions = {};
+  if (scheme === 'rediss') options.tls = {};
+  if (db !== undefined) options.db = Number(db);
+  if (credentials !== undefined) {
+    const colon = credentials.indexOf(':');
+    const username = decodeURIComponent(colon < 0 ? '' : credentials.slice(0, colon));
+    if (username !== '') options.username = username;
+    options.password = decodeURIComponent(credentials.slice(colon + 1));
+  }
+  return { hosts, options };
+}
+
+const backoff = (times: number): number =>
+  Math.min(50 * 2 ** Math.min(times, 5), 1000) * (0.5 + Math.random() / 2);
+
+const common: RedisOptions = {
+  connectTimeout: 2_000,
+  enableOfflineQueue: false,
+  autoResendUnfulfilledCommands: false,
+  maxRetriesPerRequest: 0,
+  retryStrategy: backoff,
+  // After a failover the old master answers READONLY: leave it and ask again who is master.
+  reconnectOnError: (error) => error.message.startsWith('READONLY'),
+};
+
+function open(config: RedisConfig, options: RedisOptions, cluster: ClusterOptions): Client {
+  const address = parse(config.url);
+  if (config.mode === 'cluster') {
+    const { retryStrategy, enableOfflineQueue, ...redisOptions } = { ...options, ...address.options };
+    return new Cluster(address.hosts, {
+      clusterRetryStrategy: backoff,
+      slotsRefreshInterval: 10_000,
+      slotsRefreshTimeout: 2_000,
+      retryDelayOnFailover: 200,
+      maxRedirections: 4,
+      enableOfflineQueue: enableOfflineQueue ?? true,
+      redisOptions,
+      ...cluster,
+    });
+  }
+  if (config.mode === 'sentinel') {
+    return new Redis({
+      ...options,
+      ...address.options,
+      sentinels: address.hosts,
+      name: config.master ?? 'mymaster',
+      ...(address.options.password !== undefined && { sentinelPassword: address.options.password }),
+    });
+  }
+  const [first = { host: '127.0.0.1', port: 6379 }] = address.hosts;
+  return new Redis({ ...options, ...address.options, ...first });
+}
+
+export const openCommands = (config: RedisConfig): Client => open(config, common, {});
+
+/** Thrown away and made anew by the bus when it is lost, so it never reconnects by itself. */
+export const openSubscriber = (config: RedisConfig): Client =>
+  open(
+    config,
+    {
+      ...common,
+      enableOfflineQueue: true,
+      autoResubscribe: false,
+      retryStrategy: () => null,
+      connectionName: 'encke-bus',
+    },
+    { shardedSubscribers: true, clusterRetryStrategy: () => null },
+  );
+
+/** BullMQ waits for Redis as long as it takes, on a connection of its own. */
+export const openJobs = (config: RedisConfig): Client =>
+  open(config, { maxRetriesPerRequest: null, retryStrategy: backoff, connectionName: 'encke-jobs' }, {});

@@ -1,0 +1,12 @@
+export type { Append, Appended } from './append.ts';
+export { type Bus, type BusHandlers, type BusMessage, parseTarget } from './bus.ts';
+export { type Cluster, openCluster } from './cluster.ts';
+export { RedisUnavailable } from './commands.ts';
+export type { ClusterConfig, RedisConfig } from './config.ts';
+export type { Stats } from './context.ts';
+export type { Inbox, InboxEntry, Page, Undelivered } from './inbox.ts';
+export { type Jobs, type RepeatingJob, startJobs } from './jobs.ts';
+export { target } from './keys.ts';
+export type { Heartbeat, Sweeper } from './nodes.ts';
+export type { AckOrder, Attached, Registry, SessionRef } from './registry.ts';
+export type { CloseReason, UserState } from './users.ts';

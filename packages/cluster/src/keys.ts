@@ -1,0 +1,79 @@
+/**
+ * Every Redis key and bus channel. `{p}` is the partition of the user, written as a hash tag, so that one script
+ * touches one slot. Lifetimes: see each line.
+ */
+import type { App, Node, User } from '@encke/protocol';
+
+/** Fixed for ever: keys of a running installation depend on it. */
+export const PARTITIONS = 128;
+
+/** `app:user`, the name of a user in bus lines and sets. */
+export const target = (app: App, user: User): string => `${app}:${user}`;
+
+/** FNV-1a over the target. */
+export function partitionOf(name: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < name.length; i++) {
+    hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);
+  }
+  return (hash ^ (hash >>> 15)) & (PARTITIONS - 1);
+}
+
+export type UserKeys = ReturnType<Keys['user']>;
+
+export class Keys {
+  readonly #tagged: readonly string[];
+  readonly nodes: string;
+  readonly jobs: string;
+
+  constructor(prefix: string) {
+    this.#tagged = Array.from({ length: PARTITIONS }, (_, p) => `${prefix}:{${p}}:`);
+    /** zset node → last heartbeat (ms). Writer: gateways; reader: worker. Lifetime: until the node is swept. */
+    this.nodes = `${prefix}:nodes`;
+    /** Prefix of BullMQ's own keys, one slot. */
+    this.jobs = `${prefix}:{jobs}`;
+  }
+
+  #tag(partition: number): string {
+    return this.#tagged[partition] as string;
+  }
+
+  /** The keys of one user. */
+  user(name: string, partition = partitionOf(name)) {
+    const tag = this.#tag(partition);
+    return {
+      partition,
+      /** string: the auth hash. Writer: ingest, cometql; reader: attach. Lifetime: as given, else until deleted. */
+      auth: `${tag}auth:${name}`,
+      /** hash: epoch, seqs, last seen (see lua/include/record.lua). Lifetime: 90 days after the last message or attach. */
+      record: `${tag}user:${name}`,
+      /** stream `<ms>-<seq>` of e event, d data, x expires (ms). Writer: append. Lifetime: the longest ttl in it; capped. */
+      inbox: `${tag}inbox:${name}`,
+      /** hash session → `<since ms> <device>`. Writer: attach, register. Lifetime: until detached, dropped or swept. */
+      sessions: `${tag}sessions:${name}`,
+      /** hash session → `<seq> <0, or end of the resume window> <device>`. Lifetime: resume window after the last session. */
+      cursors: `${tag}cursors:${name}`,
+      /** string: the first answer to an idempotency key. Lifetime: one hour. */
+      idempotency: (key: string) => `${tag}idem:${name}:${key}`,
+    };
+  }
+
+  /** set of targets with a session on the node. Writer: attach; reader: sweep. Lifetime: until detached or swept. */
+  nodeIndex(partition: number, node: string): string {
+    return `${this.#tag(partition)}node:${node}`;
+  }
+
+  /** zset target → when its offline grace ends (ms). Writer: detach, drop; reader: worker. */
+  leaving(partition: number): string {
+    return `${this.#tag(partition)}leaving`;
+  }
+
+  /** What a bus channel of this partition begins with; the node follows. */
+  bus(partition: number): string {
+    return `${this.#tag(partition)}bus:`;
+  }
+
+  busChannels(node: Node): string[] {
+    return this.#tagged.map((tag) => `${tag}bus:${node}`);
+  }
+}

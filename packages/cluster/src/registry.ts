@@ -1,0 +1,232 @@
+/** Who is connected where: what a gateway tells Redis about its sessions. */
+import { type App, type Device, newEpoch, type Node, type Session, type User } from '@encke/protocol';
+import { type Argument, RedisUnavailable } from './commands.ts';
+import { ms, retention } from './config.ts';
+import type { Context } from './context.ts';
+import { type Page, parsePage } from './inbox.ts';
+import { target, type UserKeys } from './keys.ts';
+import { scripts } from './scripts.ts';
+
+export interface SessionRef {
+  readonly app: App;
+  readonly user: User;
+  readonly session: Session;
+  readonly device: Device;
+}
+
+export interface AttachOrder extends SessionRef {
+  /** The auth hash, or undefined when a token was already verified. */
+  readonly key: string | undefined;
+  readonly resume?: { readonly epoch: string; readonly seq: number };
+}
+
+export interface Attached {
+  /** The stored auth hash, '' when there is none. */
+  readonly hash: string;
+  readonly epoch: string;
+  /** Where this session is served from. */
+  readonly cursor: number;
+  /** false: something may have been missed, or the device is new. */
+  readonly resumed: boolean;
+  /** The user was offline before. */
+  readonly cameOnline: boolean;
+  /** Milliseconds since 1970, by Redis. */
+  readonly since: number;
+  readonly page: Page;
+}
+
+export interface RegisterOrder extends SessionRef {
+  readonly since: number;
+  readonly epoch: string;
+  /** Last seq it was sent. */
+  readonly sent: number;
+  readonly cursor: number;
+}
+
+export interface AckOrder extends SessionRef {
+  readonly epoch: string;
+  /** Everything up to here is confirmed. */
+  readonly seq: number;
+  /** Milliseconds, the time of that message; 0 when not known. */
+  readonly time: number;
+  /** Where the device would continue. */
+  readonly cursor: number;
+}
+
+export class Registry {
+  readonly #context: Context;
+  readonly node: Node;
+
+  constructor(context: Context, node: Node) {
+    this.#context = context;
+    this.node = node;
+  }
+
+  /** @returns undefined when the key is wrong or the user unknown. @throws RedisUnavailable */
+  async attach(order: AttachOrder, mayRepeat = true): Promise<Attached | undefined> {
+    const { commands, deadlines, keys } = this.#context;
+    const name = target(order.app, order.user);
+    const user = keys.user(name);
+    const names = [
+      user.auth,
+      user.record,
+      user.inbox,
+      user.sessions,
+      user.cursors,
+      keys.nodeIndex(user.partition, this.node),
+      keys.leaving(user.partition),
+    ];
+    const sentAt = Date.now();
+    const reply = await commands.run(scripts.attach, names, [
+      deadlines.of(user.partition),
+      name,
+      order.session,
+      this.node,
+      order.device,
+      order.key ?? '',
+      order.key === undefined ? '1' : '',
+      order.resume?.epoch ?? '',
+      order.resume?.seq ?? '',
+      ...this.#limits(user),
+      retention(this.#context.config),
+    ]);
+    const values = reply as (string | number)[];
+    if (values.length === 1) {
+      const wrongClock = deadlines.learn(user.partition, Number(values[0]), sentAt);
+      if (wrongClock && mayRepeat) return this.attach(order, false);
+      throw new RedisUnavailable('no', 'it ran too late');
+    }
+    if (values[1] !== 1) return undefined;
+    return {
+      hash: String(values[2]),
+      epoch: String(values[3]),
+      cursor: Number(values[4]),
+      resumed: values[5] === 1,
+      cameOnline: values[6] === 1,
+      since: Number(values[7]),
+      page: parsePage(values, 8, this.#context),
+    };
+  }
+
+  #limits(user: UserKeys): Argument[] {
+    const { config, keys } = this.#context;
+    return [
+      config.deviceLimit,
+      keys.bus(user.partition),
+      newEpoch(),
+      ms(config.resumeWindow),
+      ms(config.offlineGrace),
+    ];
+  }
+
+  /** The gateway holds this session, whatever Redis thinks. @returns the epoch and last seq of the user. */
+  async register(order: RegisterOrder): Promise<{ epoch: string; last: number }> {
+    const { commands, keys } = this.#context;
+    const name = target(order.app, order.user);
+    const user = keys.user(name);
+    const names = [
+      user.record,
+      user.inbox,
+      user.sessions,
+      user.cursors,
+      keys.nodeIndex(user.partition, this.node),
+      keys.leaving(user.partition),
+    ];
+    const reply = await commands.run(scripts.register, names, [
+      name,
+      order.session,
+      order.device,
+      order.since,
+      order.epoch,
+      order.sent,
+      order.cursor,
+      ...this.#limits(user),
+    ]);
+    const [epoch, last] = reply as [string, number];
+    return { epoch, last };
+  }
+
+  /** `cursor` counts only in `epoch`; in any other the registry knows better. */
+  async detach(
+    order: SessionRef & { readonly epoch: string; readonly cursor: number },
+  ): Promise<void> {
+    const { commands, config, keys } = this.#context;
+    const name = target(order.app, order.user);
+    const user = keys.user(name);
+    await commands.run(
+      scripts.detach,
+      [
+        user.record,
+        user.sessions,
+        user.cursors,
+        keys.nodeIndex(user.partition, this.node),
+        keys.leaving(user.partition),
+      ],
+      [
+        name,
+        order.session,
+        this.node,
+        order.device,
+        order.epoch,
+        order.cursor,
+        ms(config.resumeWindow),
+        ms(config.offlineGrace),
+        ms(config.pingInterval + config.pongTimeout) + 5_000,
+      ],
+    );
+  }
+
+  /** Confirms messages of many sessions, one script call a partition, all in one round trip. */
+  async ack(orders: readonly AckOrder[]): Promise<void> {
+    const { commands, config, keys, stats } = this.#context;
+    const calls = new Map<number, { names: string[]; args: Argument[] }>();
+    for (const order of orders) {
+      const user = keys.user(target(order.app, order.user));
+      let call = calls.get(user.partition);
+      if (!call) {
+        call = { names: [], args: [retention(config)] };
+        calls.set(user.partition, call);
+      }
+      call.names.push(user.record, user.inbox, user.cursors);
+      const { epoch, seq, time, cursor, session, device } = order;
+      call.args.push(epoch, seq, time, cursor, session, device);
+    }
+    const replies = await Promise.all(
+      [...calls.values()].map(({ names, args }) => commands.run(scripts.ack, names, args)),
+    );
+    for (const reply of replies as number[][]) {
+      for (let i = 0; i < reply.length; i += 2) {
+        stats.confirmed += reply[i] ?? 0;
+        stats.expired += reply[i + 1] ?? 0;
+      }
+    }
+  }
+
+  /** Removes this node's sessions of a user but those it holds: one that a lost answer left behind. */
+  async prune(app: App, user: User, held: readonly Session[]): Promise<void> {
+    await sweepUser(this.#context, this.node, target(app, user), held);
+  }
+}
+
+/** Takes a node's sessions of one user out of the registry, but those it still holds. */
+export async function sweepUser(
+  context: Context,
+  node: string,
+  name: string,
+  held: readonly string[],
+): Promise<number> {
+  const { commands, config, keys } = context;
+  const user = keys.user(name);
+  const reply = await commands.run(
+    scripts.sweepUser,
+    [
+      user.record,
+      user.sessions,
+      user.cursors,
+      keys.nodeIndex(user.partition, node),
+      keys.leaving(user.partition),
+    ],
+    [name, node, ms(config.resumeWindow), ms(config.offlineGrace), ...held],
+  );
+  return Number(reply);
+}

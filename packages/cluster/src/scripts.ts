@@ -1,0 +1,37 @@
+/** The Lua scripts: read from `lua/`, one name each. Their files say keys, arguments and answers. */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+
+export interface Script {
+  readonly name: string;
+  readonly text: string;
+  readonly sha: string;
+  /** Refuses to run after the deadline in its first argument: when its answer is missing, it stored nothing. */
+  readonly guarded: boolean;
+}
+
+const folder = new URL('../lua/', import.meta.url);
+const read = (name: string): string => readFileSync(new URL(`${name}.lua`, folder), 'utf8');
+
+function load(name: string, guarded = false): Script {
+  const text = read(name).replace(/^--@include ([a-z-]+)$/gm, (_, part: string) =>
+    read(`include/${part}`),
+  );
+  return { name, text, sha: createHash('sha1').update(text).digest('hex'), guarded };
+}
+
+export const scripts = {
+  ack: load('ack'),
+  append: load('append', true),
+  attach: load('attach', true),
+  beat: load('beat'),
+  closeSessions: load('close-sessions'),
+  detach: load('detach'),
+  purge: load('purge'),
+  read: load('read'),
+  readUser: load('read-user'),
+  register: load('register'),
+  settleOffline: load('settle-offline'),
+  suspects: load('suspects'),
+  sweepUser: load('sweep-user'),
+};

@@ -1,0 +1,21 @@
+import type { Command } from '../command.ts';
+import { auth } from './auth.ts';
+import { demoApp } from './demo-app.ts';
+import { gateway } from './gateway.ts';
+import { ingest } from './ingest.ts';
+import { send } from './send.ts';
+import { up } from './up.ts';
+import { user } from './user.ts';
+import { worker } from './worker.ts';
+
+/** In the order of the overview. */
+export const commands: Readonly<Record<string, Command>> = {
+  up,
+  gateway,
+  ingest,
+  worker,
+  auth,
+  send,
+  user,
+  'demo-app': demoApp,
+};

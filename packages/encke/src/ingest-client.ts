@@ -1,0 +1,85 @@
+/** The operator verbs' way to ingest: HTTP like any application server. */
+import { knownKey } from './api-key.ts';
+import { type Invocation, option, wholeOption } from './command.ts';
+import { Failure } from './failure.ts';
+import { stateFolder } from './state-folder.ts';
+import { runningUp } from './up/lock.ts';
+
+export const clientOptions = {
+  app: { type: 'string' },
+  url: { type: 'string' },
+  key: { type: 'string' },
+  state: { type: 'string' },
+} as const;
+
+export const clientHelp = `  --app n      application number (0)
+  --url URL    where ingest is (the running \`encke up\`, else http://127.0.0.1:8080)
+  --key KEY    the API key (ENCKE_API_KEY, else the one \`encke up\` made)`;
+
+const maxApp = 999_999_999;
+
+interface Problem {
+  readonly title?: string;
+  readonly detail?: string;
+  readonly field?: string;
+}
+
+function problemText(status: number, body: string): string {
+  let problem: Problem = {};
+  try {
+    problem = JSON.parse(body);
+  } catch {
+    // Not an answer of ingest but of something before it.
+  }
+  const { title, detail } = problem;
+  const what = [title ?? `HTTP ${status}`, detail].filter(Boolean).join(': ');
+  const hint = status === 401 ? ' Give the API key with --key or ENCKE_API_KEY.' : '';
+  return `ingest answered ${status}. ${what}${/[.!?]$/.test(what) ? '' : '.'}${hint}`;
+}
+
+function target(invocation: Invocation): { url: string; key: string } {
+  const { env } = invocation;
+  const folder = stateFolder(option(invocation, 'state'));
+  const url =
+    option(invocation, 'url') ??
+    runningUp(folder)?.ingest ??
+    `http://127.0.0.1:${env.ENCKE_INGEST_PORT || 8080}`;
+  const key = option(invocation, 'key') ?? knownKey(env, folder);
+  if (key === undefined)
+    throw new Failure(
+      'No API key: give it with --key or ENCKE_API_KEY, or start `encke up` first.',
+      2,
+    );
+  if (!URL.canParse(url) || !/^https?:/.test(url))
+    throw new Failure('--url must be an http:// or https:// URL.', 2);
+  return { url: url.replace(/\/$/, ''), key };
+}
+
+/** Calls `<method> /v1/apps/{app}/users/{user}<rest>`; gives the JSON answer, or undefined for 204. */
+export async function callUser<T>(
+  invocation: Invocation,
+  method: string,
+  path: { user: string; rest: string },
+  body?: unknown,
+): Promise<T> {
+  const { url, key } = target(invocation);
+  const app = wholeOption(invocation, 'app', [0, maxApp, 0]);
+  const address = `${url}/v1/apps/${app}/users/${encodeURIComponent(path.user)}${path.rest}`;
+  const response = await fetch(address, {
+    method,
+    headers: {
+      authorization: `Bearer ${key}`,
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+    signal: AbortSignal.timeout(10_000),
+  }).catch((error: Error) => {
+    const why = error.name === 'TimeoutError' ? 'did not answer within 10 seconds' : 'is not there';
+    throw new Failure(
+      `ingest at ${url} ${why}. Is \`encke up\` running? --url names another place.`,
+    );
+  });
+  const text = await response.text();
+  if (!response.ok) throw new Failure(problemText(response.status, text));
+  return (text === '' ? undefined : JSON.parse(text)) as T;
+}

@@ -1,0 +1,81 @@
+/** What `encke up` starts: each process with its own ports, worked out before the first is forked. */
+import { type Config, loadConfig } from '@encke/service';
+import type { Env } from '../api-key.ts';
+import { freePorts } from './free-ports.ts';
+
+export interface PlannedProcess {
+  readonly name: string;
+  readonly args: readonly string[];
+  readonly env: Env;
+}
+
+export interface Plan {
+  readonly config: Config;
+  readonly processes: readonly PlannedProcess[];
+  /** URLs as a browser on this machine reaches them. */
+  readonly gateways: readonly string[];
+  readonly ingest: string;
+  readonly metrics: readonly string[];
+  /** Answers 200 when ingest can take messages. */
+  readonly readiness: string;
+}
+
+/** Listening everywhere is not an address to go to. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return 'localhost';
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+/**
+ * Ports that count upward from `first`, or free ones when that is 0: the process that is started again after its
+ * death must come back where its clients look for it.
+ */
+const upward = (first: number, count: number, host: string): number[] | Promise<number[]> =>
+  first === 0 ? freePorts(count, host) : Array.from({ length: count }, (_, i) => first + i);
+
+/** Throws ConfigError. `env` holds what is common to all: the Redis, the API key. */
+export async function makePlan(env: Env, gatewayCount: number): Promise<Plan> {
+  // Nobody waits for a laptop's sockets to be moved elsewhere, and its terminal is no log store.
+  const shared = { ENCKE_DRAIN_SECONDS: '1', ENCKE_LOG_LEVEL: 'warn', ...withoutEmpty(env) };
+  const config = loadConfig(shared);
+  const { host } = config;
+  const gatewayPorts = await upward(config.gatewayPort, gatewayCount, host);
+  const [ingestPort] = await upward(config.ingestPort, 1, host);
+  const adminPorts = await upward(config.adminPort, gatewayCount + 2, host);
+  const [demoPort] = await freePorts(1, host);
+  const name = reachable(host);
+  const scheme = config.tls ? 'https' : 'http';
+  const ingest = `${scheme}://${name}:${ingestPort}`;
+  const demo = config.demoUrl ?? `http://${name}:${demoPort}`;
+  const admin = (index: number) => ({ ENCKE_ADMIN_PORT: String(adminPorts[index]) });
+  const processes: PlannedProcess[] = [
+    {
+      name: 'ingest',
+      args: ['ingest'],
+      env: { ...shared, ENCKE_INGEST_PORT: String(ingestPort), ...admin(gatewayCount) },
+    },
+    ...gatewayPorts.map((port, i) => ({
+      name: `gateway-${i + 1}`,
+      args: ['gateway'],
+      env: { ...shared, ENCKE_GATEWAY_PORT: String(port), ENCKE_DEMO_URL: demo, ...admin(i) },
+    })),
+    { name: 'worker', args: ['worker'], env: { ...shared, ...admin(gatewayCount + 1) } },
+  ];
+  if (config.demoUrl === undefined)
+    processes.push({
+      name: 'demo-app',
+      args: ['demo-app', '--port', String(demoPort), '--ingest', ingest],
+      env: { ...shared, ENCKE_ADMIN_PORT: '0' },
+    });
+  return {
+    config,
+    processes,
+    ingest,
+    gateways: gatewayPorts.map((port) => `${scheme}://${name}:${port}`),
+    readiness: `http://${name}:${adminPorts[gatewayCount]}/readyz`,
+    metrics: adminPorts.map((port) => `http://${name}:${port}/metrics`),
+  };
+}
+
+const withoutEmpty = (env: Env): Env =>
+  Object.fromEntries(Object.entries(env).filter(([, value]) => value?.trim()));

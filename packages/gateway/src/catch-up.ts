@@ -1,0 +1,139 @@
+/**
+ * Brings a session from its position to the end of its user's inbox, page by page and no faster than its socket takes
+ * it, then makes it live. Used after attach, after a gap on the bus, and when the bus comes back.
+ */
+import type { Inbox, Page, Registry } from '@encke/cluster';
+import type { Session } from './session.ts';
+
+/** Sessions that read at the same time. */
+const AT_ONCE = 256;
+const RETRY = 500;
+/** Bytes waiting in a socket under which the next page is read. */
+const LOW_WATER = 128 * 1024;
+
+export class CatchUp {
+  readonly #inbox: Inbox;
+  readonly #registry: () => Registry;
+  readonly #onFault: (error: unknown, session: Session) => void;
+  readonly #queue: Session[] = [];
+  #running = 0;
+
+  constructor(
+    inbox: Inbox,
+    registry: () => Registry,
+    onFault: (error: unknown, session: Session) => void,
+  ) {
+    this.#inbox = inbox;
+    this.#registry = registry;
+    this.#onFault = onFault;
+  }
+
+  /** A live session is behind. */
+  start(session: Session): void {
+    // One that is reading already may have read before what it is told to read now.
+    if (session.state === 'syncing') session.readAgain = true;
+    if (session.state !== 'live') return;
+    session.state = 'syncing';
+    this.#queue.push(session);
+    this.#next();
+  }
+
+  /** A session was just attached; `page` came with the answer. */
+  begin(session: Session, page: Page): void {
+    session.state = 'syncing';
+    this.#deliver(session, page);
+    if (!page.more && this.#settle(session)) return;
+    this.#queue.push(session);
+    this.#next();
+  }
+
+  #next(): void {
+    while (this.#running < AT_ONCE) {
+      const session = this.#queue.shift();
+      if (!session) return;
+      this.#running += 1;
+      this.#read(session)
+        .catch((error: unknown) => this.#onFault(error, session))
+        .finally(() => {
+          this.#running -= 1;
+          this.#next();
+        });
+    }
+  }
+
+  async #read(session: Session): Promise<void> {
+    do {
+      await drained(session);
+      if (session.state !== 'syncing') return;
+      try {
+        await this.#readPage(session);
+      } catch (error) {
+        if (!(error instanceof Error) || error.name !== 'RedisUnavailable') throw error;
+        await new Promise((resolve) => setTimeout(resolve, RETRY * (0.5 + Math.random())));
+      }
+    } while (!this.#settle(session));
+  }
+
+  async #readPage(session: Session): Promise<void> {
+    const { app, user, epoch, sent } = session;
+    session.pageMore = true;
+    const read = await this.#inbox.read(app, user, { epoch, seq: sent }, session.sentTime);
+    if (session.ended) return;
+    if (!read) {
+      // Redis lost this user. Registering makes the record anew; the next page tells the new epoch.
+      await this.#registry().register(session.registration());
+      return;
+    }
+    if (read.epoch !== epoch || read.after < sent) {
+      session.startAt(read.epoch, read.after);
+      const line = session.wire.missed(session);
+      if (line !== undefined) session.push(line);
+    }
+    this.#deliver(session, read.page);
+  }
+
+  #deliver(session: Session, page: Page): void {
+    for (const entry of page.entries) {
+      if (entry.seq > session.sent) session.deliver(entry, true);
+    }
+    if (page.upTo > session.sent) {
+      session.sent = page.upTo;
+      session.sentTime = 0;
+    }
+    session.pageMore = page.more;
+    session.flush();
+  }
+
+  /** Adds what the bus brought meanwhile. @returns whether there is nothing more to read. */
+  #settle(session: Session): boolean {
+    if (session.state !== 'syncing') return true;
+    const { held, readAgain } = session;
+    session.held = undefined;
+    session.readAgain = false;
+    if (session.pageMore || readAgain) return false;
+    for (const message of held ?? []) {
+      if (message.epoch !== session.epoch) return false;
+      if (message.seq <= session.sent) continue;
+      if (message.seq !== session.sent + 1) return false;
+      session.deliver(message, false);
+    }
+    session.state = 'live';
+    return true;
+  }
+}
+
+/** Resolves when the socket has taken most of what was written, or has ended. */
+async function drained(session: Session): Promise<void> {
+  const { socket } = session;
+  while (!session.ended && !socket.destroyed && socket.writableLength > LOW_WATER) {
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        socket.off('drain', done);
+        socket.off('close', done);
+        resolve();
+      };
+      socket.on('drain', done);
+      socket.on('close', done);
+    });
+  }
+}

@@ -1,0 +1,293 @@
+/**
+ * The gateway: holds the sockets of devices. All it knows it can lose: who is connected stands in its sockets, what they
+ * must get stands in Redis.
+ */
+import type { Socket } from 'node:net';
+import {
+  type Bus,
+  type Cluster,
+  type Heartbeat,
+  parseTarget,
+  type Registry,
+  RedisUnavailable,
+} from '@encke/cluster';
+import {
+  type CloseName,
+  encodeFrame,
+  type LegacyConnect,
+  type Node,
+  newNode,
+  sessionId,
+} from '@encke/protocol';
+import type { Context } from '@encke/service';
+import type { WebSocket } from 'ws';
+import { CatchUp } from './catch-up.ts';
+import { Departures } from './departures.ts';
+import { Entrance } from './entrance.ts';
+import type { House } from './house.ts';
+import { Hub } from './hub.ts';
+import { legacyWire } from './legacy/index.ts';
+import { Counts, exposeCounts, type Timings } from './metrics.ts';
+import { Receipts } from './receipts.ts';
+import { Session } from './session.ts';
+import type { Doors } from './upgrade.ts';
+import { v1Wire } from './v1/index.ts';
+import { Wheel } from './wheel.ts';
+import type { Wire } from './wire.ts';
+
+/** Milliseconds between two steps of a paced drain. */
+const DRAIN_STEP = 100;
+
+type SocketWithSession = WebSocket & { session: Session };
+
+export class Gateway implements House, Doors {
+  readonly node: Node = newNode();
+  readonly pingInterval: number;
+  readonly pongTimeout: number;
+  readonly sendBuffer: number;
+  readonly receipts: Receipts;
+  readonly #context: Context;
+  readonly #counts = new Counts();
+  readonly #timings: Timings;
+  readonly #hub: Hub;
+  readonly #registry: Registry;
+  readonly #bus: Bus;
+  readonly #heartbeat: Heartbeat;
+  readonly #departures: Departures;
+  readonly #catchUp: CatchUp;
+  readonly #entrance: Entrance;
+  readonly #wheel: Wheel<Session>;
+  readonly #v1: Wire;
+  readonly #legacy: Wire;
+  readonly #oldLegacy: Wire;
+  readonly #cluster: Cluster;
+  readonly #open = new Set<Session>();
+  readonly #pruning = new Set<string>();
+  #sessionCounter = 0;
+  #draining = false;
+
+  constructor(context: Context, cluster: Cluster) {
+    const { config } = context;
+    this.#context = context;
+    this.#cluster = cluster;
+    this.pingInterval = config.pingInterval * 1000;
+    this.pongTimeout = config.pongTimeout * 1000;
+    this.sendBuffer = config.sendBuffer;
+    this.#timings = exposeCounts(context.metrics, this.#counts, cluster.stats);
+    cluster.observeRoundTrips(this.#timings.roundTrip);
+    const registry = (): Registry => this.#registry;
+    this.receipts = new Receipts(registry);
+    this.#departures = new Departures(registry);
+    this.#catchUp = new CatchUp(cluster.inbox, registry, this.fault);
+    this.#hub = new Hub({
+      behind: (session) => {
+        this.#counts.gaps += 1;
+        this.#catchUp.start(session);
+      },
+      stray: (target) => this.#prune(target),
+      busUp: () => {
+        this.#counts.busUps += 1;
+        this.#registerAll();
+      },
+      busDown: (why) => context.log.warn({ why }, 'bus lost'),
+      busLag: this.#timings.busLag,
+    });
+    const joined = cluster.join(this.node, this.#hub, () => this.#registerAll());
+    this.#registry = joined.registry;
+    this.#bus = joined.bus;
+    this.#heartbeat = joined.heartbeat;
+    this.#entrance = new Entrance(
+      registry,
+      this.#hub,
+      this.#catchUp,
+      (session) => this.#departures.add(session),
+      (outcome) => {
+        this.#counts.attaches[outcome] += 1;
+        if (outcome === 'authorized') this.#counts.sessions += 1;
+      },
+      (session) => void this.#register(session),
+    );
+    this.#v1 = v1Wire(this.#entrance, this.fault);
+    this.#legacy = legacyWire(this.node, false);
+    this.#oldLegacy = legacyWire(this.node, true);
+    const shortest = Math.min(this.pingInterval, this.pongTimeout);
+    const grain = Math.max(20, Math.min(1_000, Math.floor(shortest / 8)));
+    this.#wheel = new Wheel(grain, Math.max(this.pingInterval, this.pongTimeout, 10_000));
+  }
+
+  async start(): Promise<void> {
+    this.#wheel.start();
+    this.#bus.start();
+    await this.#heartbeat.start();
+  }
+
+  unready(): string | undefined {
+    if (this.#draining) return 'draining';
+    if (!this.#cluster.available()) return 'Redis is away';
+    if (!this.#bus.up()) return 'the bus is not subscribed';
+    return undefined;
+  }
+
+  // Doors
+
+  closed(): string | undefined {
+    return this.#draining ? 'This node is going away.' : undefined;
+  }
+
+  v1(ws: WebSocket, socket: Socket): void {
+    this.#take(this.#v1, ws, socket);
+  }
+
+  legacy(ws: WebSocket, socket: Socket, connect: LegacyConnect): void {
+    const session = this.#take(connect.old ? this.#oldLegacy : this.#legacy, ws, socket);
+    const { app, user, key, device } = connect;
+    session.state = 'attaching';
+    this.#entrance
+      .admit(session, { app, key, device, ...(user !== undefined && { user }) })
+      .catch((error: unknown) => this.fault(error, session));
+  }
+
+  #take(wire: Wire, ws: WebSocket, socket: Socket): Session {
+    this.#sessionCounter += 1;
+    const id = sessionId(this.node, this.#sessionCounter);
+    const session = new Session(id, wire, ws, socket, this);
+    (ws as SocketWithSession).session = session;
+    ws.on('message', onMessage);
+    ws.on('pong', onPong);
+    ws.on('close', onClose);
+    ws.on('error', onError);
+    this.#counts.connections += 1;
+    this.#open.add(session);
+    this.#wheel.add(session, Math.min(this.pingInterval, 1_000));
+    return session;
+  }
+
+  // House
+
+  dirty(session: Session): void {
+    this.#hub.dirty(session);
+  }
+
+  delivered(time: number, queued: boolean): void {
+    this.#counts.delivered += 1;
+    if (queued) this.#counts.redelivered += 1;
+    else this.#timings.delivery(Math.max(0, Date.now() - time) / 1000);
+  }
+
+  ending(close: CloseName): void {
+    this.#counts.closes[close] = (this.#counts.closes[close] ?? 0) + 1;
+  }
+
+  left(session: Session): void {
+    this.#counts.connections -= 1;
+    this.#open.delete(session);
+    if (session.target === '') return;
+    this.#hub.remove(session);
+    if (session.epoch !== '') this.#counts.sessions -= 1;
+    if (session.registered) this.#departures.add(session);
+  }
+
+  /** A bug, or an outage where none was expected, ends one session, not the node. */
+  fault = (error: unknown, session: Session): void => {
+    this.#counts.faults += 1;
+    this.#context.log.error({ err: error, session: session.id, state: session.state }, 'session fault');
+    session.end('internal');
+  };
+
+  /** Redis believes in a session of that user here that does not exist: an attach or detach whose answer was lost. */
+  #prune(target: string): void {
+    if (this.#pruning.has(target)) return;
+    this.#pruning.add(target);
+    const { app, user } = parseTarget(target);
+    this.#registry
+      .prune(app, user, this.#hub.held(target))
+      .catch(() => {})
+      .finally(() => this.#pruning.delete(target));
+  }
+
+  /** The bus is back, or Redis forgot this node: the gateway is the truth about its sessions. [D3] */
+  #registerAll(): void {
+    const sessions = [...this.#hub.sessions()];
+    if (sessions.length > 0) {
+      this.#context.log.info({ sessions: sessions.length }, 'registering sessions again');
+    }
+    for (const session of sessions) void this.#register(session);
+  }
+
+  async #register(session: Session): Promise<void> {
+    // Its attach is on its way, perhaps from before the bus was lost: registered again when the answer is there.
+    if (session.state === 'attaching') {
+      session.registerAgain = true;
+      return;
+    }
+    try {
+      const { epoch, last } = await this.#registry.register(session.registration());
+      if (session.ended) this.#departures.add(session);
+      else if (epoch !== session.epoch || last !== session.sent) this.#catchUp.start(session);
+    } catch (error) {
+      // The bus comes back again, or the heartbeat finds the node forgotten; both register again.
+      if (!(error instanceof RedisUnavailable)) this.fault(error, session);
+      else this.#retryRegister(session);
+    }
+  }
+
+  #retryRegister(session: Session): void {
+    setTimeout(() => {
+      if (!session.ended) void this.#register(session);
+    }, 500 + Math.random() * 1_000).unref();
+  }
+
+  /** Closes the sockets spread over the drain time, each with a hint when to come back. */
+  async drain(): Promise<void> {
+    this.#draining = true;
+    const steps = Math.max(1, Math.floor((this.#context.config.drainSeconds * 1000) / DRAIN_STEP / 2));
+    const share = Math.ceil(this.#open.size / steps);
+    while (this.#open.size > 0) {
+      let left = share;
+      for (const session of this.#open) {
+        if (left === 0) break;
+        left -= 1;
+        this.#sendAway(session);
+      }
+      await new Promise((resolve) => setTimeout(resolve, DRAIN_STEP));
+    }
+    await this.receipts.flush();
+    await Promise.race([
+      this.#departures.settled(),
+      new Promise((resolve) => setTimeout(resolve, 2_000).unref()),
+    ]);
+  }
+
+  #sendAway(session: Session): void {
+    if (session.wire === this.#v1) {
+      const reconnectIn = Math.round(Math.random() * 1_000);
+      session.push(encodeFrame({ type: 'going-away', reconnectIn }));
+    }
+    session.end('drain');
+  }
+
+  async stop(): Promise<void> {
+    this.#wheel.stop();
+    this.receipts.stop();
+    for (const session of this.#open) session.ws.terminate();
+    this.#bus.stop();
+    await this.#heartbeat.leave();
+    await this.#cluster.close();
+  }
+}
+
+function onMessage(this: WebSocket, data: Buffer, binary: boolean): void {
+  const { session } = this as SocketWithSession;
+  if (!session.ended) session.receive(data, binary);
+}
+
+function onPong(this: WebSocket, payload: Buffer): void {
+  (this as SocketWithSession).session.pong(payload.toString('latin1'));
+}
+
+function onClose(this: WebSocket): void {
+  (this as SocketWithSession).session.leave();
+}
+
+/** A frame that breaks RFC 6455, is too big or not UTF-8: `ws` closes with the right code; a reset needs no answer. */
+function onError(): void {}

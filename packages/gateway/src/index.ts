@@ -1,0 +1,38 @@
+import type { Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { openCluster } from '@encke/cluster';
+import type { Context, Running } from '@encke/service';
+import { Gateway } from './gateway.ts';
+import { openPages } from './pages.ts';
+import { Upgrades } from './upgrade.ts';
+
+/** Starts a gateway: one port for both wires, the SDK and the demo. */
+export async function startGateway(context: Context): Promise<Running> {
+  const { config } = context;
+  const cluster = await openCluster(config);
+  const gateway = new Gateway(context, cluster);
+  const pages = await openPages(config, gateway.node);
+  const upgrades = new Upgrades(gateway, config.allowedOrigins);
+  const server = pages.server as Server;
+  server.on('upgrade', (request, socket, head) =>
+    upgrades.handle(request, socket as Socket, head),
+  );
+  try {
+    await pages.listen({ host: config.host, port: config.gatewayPort });
+  } catch (error) {
+    await gateway.stop();
+    throw error;
+  }
+  await gateway.start();
+  return {
+    port: (server.address() as AddressInfo).port,
+    node: gateway.node,
+    unready: () => gateway.unready(),
+    drain: () => gateway.drain(),
+    async stop() {
+      server.closeAllConnections();
+      await gateway.stop();
+      await pages.close();
+    },
+  };
+}

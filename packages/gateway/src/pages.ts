@@ -1,0 +1,47 @@
+/** What the gateway's port serves besides sockets: the SDK, the demo page, and where it is. */
+import { readFile } from 'node:fs/promises';
+import type { Server } from 'node:http';
+import { fileURLToPath } from 'node:url';
+import fastifyStatic from '@fastify/static';
+import type { Config } from '@encke/service';
+import { type FastifyInstance, fastify } from 'fastify';
+
+const sdk = new URL('../../client/dist/browser/', import.meta.url);
+const demo = fileURLToPath(new URL('../demo/', import.meta.url));
+
+/** Path → file of the SDK. Pages of the old server load `CometServerApi.js`. */
+const files: Record<string, string> = {
+  '/client.js': 'client.js',
+  '/CometServerApi.js': 'client.js',
+  '/client.js.map': 'client.js.map',
+  '/client.mjs': 'client.mjs',
+  '/client.mjs.map': 'client.mjs.map',
+};
+
+export async function openPages(config: Config, node: string): Promise<FastifyInstance> {
+  const tls = config.tls && {
+    cert: await readFile(config.tls.cert),
+    key: await readFile(config.tls.key),
+  };
+  const app = (tls ? fastify({ https: tls }) : fastify()) as unknown as FastifyInstance<Server>;
+  app.addHook('onRequest', async (_request, reply) => {
+    reply.header('access-control-allow-origin', '*');
+  });
+  for (const path of ['/info', '/comet-server/info']) {
+    app.get(path, async () => ({ status: 'ok', node }));
+  }
+  for (const [path, name] of Object.entries(files)) {
+    app.get(path, async (_request, reply) => {
+      const body = await readFile(new URL(name, sdk)).catch(() => undefined);
+      if (body === undefined) {
+        return reply.code(404).send({ error: 'The SDK is not built here: npm run build' });
+      }
+      const type = name.endsWith('.map') ? 'application/json' : 'text/javascript; charset=utf-8';
+      return reply.type(type).header('cache-control', 'public, max-age=300').send(body);
+    });
+  }
+  app.get('/demo', async (_request, reply) => reply.redirect('/demo/'));
+  app.get('/demo/config.json', async () => ({ appServer: config.demoUrl ?? null }));
+  await app.register(fastifyStatic, { root: demo, prefix: '/demo/' });
+  return app as unknown as FastifyInstance;
+}

@@ -1,0 +1,235 @@
+/**
+ * One socket. Its whole state is in these fields: no closures, no parsed request, no emitter of its own.
+ *
+ *   opened ──hello──► attaching ──► live ◄──► syncing        any ──► ended
+ *                         └───────► anonymous
+ *
+ * A session is live when it has been sent everything its user's inbox holds; then bus messages go straight out. In any
+ * other state they are held or passed over, and the inbox is read instead.
+ */
+import type { Socket } from 'node:net';
+import type { BusMessage, Registry } from '@encke/cluster';
+import {
+  type App,
+  type CloseName,
+  type Device,
+  limits,
+  messageId,
+  type Session as SessionId,
+  type StoredMessage,
+  type User,
+} from '@encke/protocol';
+import type WebSocket from 'ws';
+import { frames } from './frame.ts';
+import type { House } from './house.ts';
+import type { Wire } from './wire.ts';
+
+export type State = 'opened' | 'anonymous' | 'attaching' | 'live' | 'syncing' | 'ended';
+
+/** Bus messages held while the inbox is read; with more, the inbox is read again instead. */
+const HELD = 128;
+/** Milliseconds: see `cursor`. */
+const OVERLAP = 2_000;
+
+export class Session {
+  readonly id: SessionId;
+  readonly wire: Wire;
+  readonly ws: WebSocket;
+  readonly socket: Socket;
+  readonly #house: House;
+  state: State = 'opened';
+  app = 0 as App;
+  user = 0 as User;
+  device = '' as Device;
+  /** `app:user`, '' while nobody is known. */
+  target = '';
+  /** Milliseconds, when it was attached, by Redis; before that, when the socket was opened, by this node. */
+  since = Date.now();
+  /** It stands in Redis' registry (or may). */
+  registered = false;
+
+  epoch = '';
+  /** The last seq written to the socket, and its time (ms; 0 when not known). */
+  sent = 0;
+  sentTime = 0;
+  /** The last seq the peer confirmed. */
+  confirmed = 0;
+  held: BusMessage[] | undefined;
+  /** The inbox must be read once more before this session is live. */
+  readAgain = false;
+  /** The bus came back while its attach was on its way. */
+  registerAgain = false;
+  /** The inbox holds more behind the page that was read last. */
+  pageMore = false;
+
+  #lines: string[] | undefined;
+  #pingAt = 0;
+  #pinged = 0;
+  #lastPing: number;
+  /** Confirmed seqs of two older generations: see `cursor`. */
+  #older = 0;
+  #oldest = 0;
+  #generationAt = 0;
+  #confirmedAt = 0;
+  #reported = 0;
+  #ending = false;
+
+  constructor(id: SessionId, wire: Wire, ws: WebSocket, socket: Socket, house: House) {
+    this.id = id;
+    this.wire = wire;
+    this.ws = ws;
+    this.socket = socket;
+    this.#house = house;
+    // Sockets opened together are not pinged together.
+    this.#lastPing = this.since - Math.random() * house.pingInterval;
+  }
+
+  get ended(): boolean {
+    return this.state === 'ended';
+  }
+
+  /** Starts at a position: everything up to `seq` of `epoch` is with the peer. */
+  startAt(epoch: string, seq: number): void {
+    this.epoch = epoch;
+    this.sent = seq;
+    this.sentTime = 0;
+    this.confirmed = seq;
+    this.#older = seq;
+    this.#oldest = seq;
+    this.#reported = seq;
+  }
+
+  /** What Redis must know of it. */
+  registration(): Parameters<Registry['register']>[0] {
+    const { app, user, id, device, since, epoch, sent } = this;
+    return { app, user, session: id, device, since, epoch, sent, cursor: this.cursor(Date.now()) };
+  }
+
+  hold(message: BusMessage): void {
+    this.held ??= [];
+    if (this.held.length < HELD) this.held.push(message);
+    else this.readAgain = true;
+  }
+
+  /** Writes a message at the end of the tick. Called in seq order only. */
+  deliver(message: StoredMessage, queued: boolean): void {
+    this.sent = message.seq;
+    this.sentTime = message.time;
+    this.push(this.wire.message(messageId(this.epoch, message.seq), message, queued));
+    this.#house.delivered(message.time, queued);
+  }
+
+  /** Adds a line to what is written at the end of the tick. */
+  push(line: string): void {
+    if (this.#lines === undefined) {
+      this.#lines = [];
+      this.#house.dirty(this);
+    }
+    this.#lines.push(line);
+  }
+
+  /** Writes what has gathered: one write, however many lines. A receipt ping goes along when none is on its way. */
+  flush(): void {
+    const lines = this.#lines;
+    this.#lines = undefined;
+    if (lines === undefined || this.ended || !this.socket.writable) return;
+    const owed = this.wire.pongConfirms && this.sent > this.confirmed && this.#pingAt === 0;
+    const texts = this.wire.joinsLines && lines.length > 1 ? [lines.join('\n')] : lines;
+    this.socket.write(frames(texts, owed ? this.#startPing(Date.now()) : ''));
+    if (this.socket.writableLength > this.#house.sendBuffer) this.end('slow');
+  }
+
+  #startPing(now: number): string {
+    this.#pingAt = now;
+    this.#lastPing = now;
+    this.#pinged = this.sent;
+    return String(this.sent);
+  }
+
+  /** A frame from the peer. A bug in handling it ends this session only. */
+  receive(data: Buffer, binary: boolean): void {
+    try {
+      this.wire.receive(this, data, binary);
+    } catch (error) {
+      this.#house.fault(error, this);
+    }
+  }
+
+  /** The peer answered a ping; on the old wire that confirms what was sent before it. */
+  pong(payload: string): void {
+    if (this.#pingAt === 0 || payload !== String(this.#pinged)) return;
+    this.#pingAt = 0;
+    if (!this.wire.pongConfirms || this.target === '') return;
+    this.confirm(this.#pinged);
+    if (this.sent > this.confirmed) this.socket.write(frames([], this.#startPing(Date.now())));
+  }
+
+  /** Everything up to `seq` is with the peer. */
+  confirm(seq: number): void {
+    if (seq <= this.confirmed) return;
+    const now = Date.now();
+    if (now - this.#generationAt >= OVERLAP) {
+      this.#oldest = this.#older;
+      this.#older = this.confirmed;
+      this.#generationAt = now;
+    }
+    this.confirmed = seq;
+    this.#confirmedAt = now;
+    this.#house.receipts.add(this);
+  }
+
+  /**
+   * From where the device would continue. On the old wire a pong says that the browser has a message, not that the page
+   * has read it: a page that is just reloading loses what the browser had not handed over yet. So there the cursor stays
+   * behind what was confirmed in the last 2 to 4 seconds; a second copy is dropped by its uuid. [L9]
+   */
+  cursor(now: number): number {
+    if (!this.wire.pongConfirms || now - this.#confirmedAt >= OVERLAP) return this.confirmed;
+    return this.#oldest;
+  }
+
+  /** The cursor as it was last told to Redis. */
+  reported(cursor: number): void {
+    this.#reported = cursor;
+  }
+
+  /** The wheel's look: hello in time, ping in time, pong in time. */
+  look(now: number): number {
+    if (this.ended) return 0;
+    if (this.state === 'opened') {
+      const left = this.since + limits.helloTimeout - now;
+      if (left > 0) return left;
+      this.end('helloTimeout');
+      return 0;
+    }
+    if (this.#reported < this.confirmed && this.#reported < this.cursor(now)) {
+      this.#house.receipts.add(this);
+    }
+    if (this.#pingAt > 0) {
+      const left = this.#pingAt + this.#house.pongTimeout - now;
+      if (left > 0) return left;
+      this.end('silent');
+      return 0;
+    }
+    const left = this.#lastPing + this.#house.pingInterval - now;
+    if (left > 0) return left;
+    this.socket.write(frames([], this.#startPing(now)));
+    return this.#house.pongTimeout;
+  }
+
+  end(close: CloseName): void {
+    if (this.ended || this.#ending) return;
+    this.#ending = true;
+    this.#house.ending(close);
+    this.wire.end(this, close);
+    this.leave();
+  }
+
+  /** The socket is gone or going: nothing is written to it any more. */
+  leave(): void {
+    if (this.ended) return;
+    this.state = 'ended';
+    this.held = undefined;
+    this.#house.left(this);
+  }
+}

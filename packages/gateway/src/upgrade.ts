@@ -1,0 +1,90 @@
+/** From an HTTP upgrade to a session on the right wire; nothing of the request is kept. */
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import {
+  encodeUrlFault,
+  isLegacyPath,
+  type LegacyConnect,
+  legacy,
+  limits,
+  parseLegacyUrl,
+  v1,
+} from '@encke/protocol';
+import { type WebSocket, WebSocketServer } from 'ws';
+
+export interface Doors {
+  /** Why no socket is taken now, or undefined. */
+  closed(): string | undefined;
+  v1(ws: WebSocket, socket: Socket): void;
+  legacy(ws: WebSocket, socket: Socket, connect: LegacyConnect): void;
+}
+
+function reject(socket: Socket, status: string, text: string): void {
+  socket.end(
+    `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(text)}\r\nConnection: close\r\n\r\n${text}`,
+  );
+}
+
+function pathOf(url: string): string {
+  const query = url.indexOf('?');
+  return query < 0 ? url : url.slice(0, query);
+}
+
+export class Upgrades {
+  readonly #doors: Doors;
+  readonly #origins: ReadonlySet<string>;
+  readonly #server = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: limits.clientFrame,
+    // [V1] [L5] The subprotocol of the wire that the path names, if it is offered.
+    handleProtocols: (offered, request) => {
+      const wanted = pathOf(request.url ?? '') === v1.path ? v1.subprotocol : legacy.subprotocol;
+      return offered.has(wanted) ? wanted : false;
+    },
+  });
+
+  constructor(doors: Doors, origins: readonly string[]) {
+    this.#doors = doors;
+    this.#origins = new Set(origins);
+  }
+
+  handle = (request: IncomingMessage, socket: Socket, head: Buffer): void => {
+    socket.on('error', ignore);
+    const url = request.url ?? '';
+    const isV1 = pathOf(url) === v1.path;
+    if (!isV1 && !isLegacyPath(url)) return reject(socket, '404 Not Found', 'No such path.\n');
+    const closed = this.#doors.closed();
+    if (closed !== undefined) return reject(socket, '503 Service Unavailable', `${closed}\n`);
+    const { origin } = request.headers;
+    if (this.#origins.size > 0 && origin !== undefined && !this.#origins.has(origin)) {
+      return reject(socket, '403 Forbidden', 'This origin may not connect.\n');
+    }
+    if (isV1 && !offers(request, v1.subprotocol)) {
+      return reject(socket, '400 Bad Request', `Sec-WebSocket-Protocol must offer ${v1.subprotocol}.\n`);
+    }
+    socket.setNoDelay(true);
+    this.#server.handleUpgrade(request, socket, head, (ws) => {
+      socket.off('error', ignore);
+      if (isV1) this.#doors.v1(ws, socket);
+      else this.#legacy(ws, socket, url);
+    });
+  };
+
+  #legacy(ws: WebSocket, socket: Socket, url: string): void {
+    const connect = parseLegacyUrl(url);
+    if (!('code' in connect)) return this.#doors.legacy(ws, socket, connect);
+    ws.on('error', ignore);
+    // [L3] One frame that names the fault, then a clean close: coming back would not help.
+    ws.send(encodeUrlFault(connect));
+    ws.close(1000);
+  }
+}
+
+function ignore(): void {}
+
+function offers(request: IncomingMessage, protocol: string): boolean {
+  const header = request.headers['sec-websocket-protocol'] ?? '';
+  return header.split(',').some((one) => one.trim() === protocol);
+}

@@ -1,0 +1,20 @@
+import type { CloseName, StoredMessage } from '@encke/protocol';
+import type { Session } from './session.ts';
+
+/** What differs between the two wires. */
+export interface Wire {
+  /** A pong to our ping is the receipt, because the peer cannot ack. */
+  readonly pongConfirms: boolean;
+  /** The peer reads several lines in one text frame. */
+  readonly joinsLines: boolean;
+  message(id: string, message: StoredMessage, queued: boolean): string;
+  /** The answer to an attach: `hash` is the stored one, undefined when the key was refused. */
+  ready(session: Session, answer: { hash: string; resumed: boolean } | undefined): string;
+  /** Messages may have been lost; undefined where the wire has no word for it. */
+  missed(session: Session): string | undefined;
+  /** Redis is away, so the attach could not be answered. */
+  unavailable(session: Session): void;
+  receive(session: Session, data: Buffer, binary: boolean): void;
+  /** Ends the socket so that the peer comes back or stays away, as `close` says. */
+  end(session: Session, close: CloseName): void;
+}

@@ -1,0 +1,27 @@
+import { type App, isFault, parseApp, parseUser, type User } from '@encke/protocol';
+import { invalid, type Problem } from './problem.ts';
+
+/** Whom a path names. */
+export interface Address {
+  readonly app: App;
+  readonly user: User;
+}
+
+interface Params {
+  readonly app?: string;
+  readonly user?: string;
+}
+
+/** `params` as the router gives them: decoded text. */
+export function parseAddress(params: unknown): Address | Problem {
+  const { app: appText, user: userText } = params as Params;
+  const app = parseApp(appText);
+  const user = parseUser(userText);
+  if (isFault(app)) return isFault(user) ? invalid(app, user) : invalid(app);
+  return isFault(user) ? invalid(user) : { app, user };
+}
+
+export function parseAppParam(params: unknown): App | Problem {
+  const app = parseApp((params as Params).app);
+  return isFault(app) ? invalid(app) : app;
+}

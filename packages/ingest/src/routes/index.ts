@@ -1,0 +1,62 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { jsonBody } from '../json-body.ts';
+import { Problem, sendProblem } from '../problem.ts';
+import { deleteAuth } from './delete-auth.ts';
+import { deleteUserMessages } from './delete-user-messages.ts';
+import { getUser } from './get-user.ts';
+import { getUserMessages } from './get-user-messages.ts';
+import { postDisconnect } from './post-disconnect.ts';
+import { postMessages } from './post-messages.ts';
+import { postUserMessages } from './post-user-messages.ts';
+import { putAuth } from './put-auth.ts';
+import type { Ingest } from './route.ts';
+import { stream } from './stream.ts';
+
+const routes = [
+  putAuth,
+  deleteAuth,
+  postUserMessages,
+  postMessages,
+  getUserMessages,
+  deleteUserMessages,
+  getUser,
+  postDisconnect,
+  stream,
+];
+
+/** Bytes of a body that holds no message. */
+const smallBody = 8_192;
+const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+
+/** 405 for a known path. */
+function refuseOthers(api: FastifyInstance, url: string, allowed: readonly string[]): void {
+  const problem = new Problem(405, `this path takes ${allowed.join(', ')}`);
+  const refuse = (_request: FastifyRequest, reply: FastifyReply) => {
+    sendProblem(reply.header('allow', allowed.join(', ')), problem);
+  };
+  api.route({
+    method: methods.filter((method) => !allowed.includes(method)),
+    url,
+    schema: { hide: true },
+    // Before the body is read: what it holds does not matter.
+    onRequest: refuse,
+    handler: refuse,
+  });
+}
+
+/** Every call of the API; the caller has put the key check in front of `api`. */
+export function registerRoutes(api: FastifyInstance, ingest: Ingest): void {
+  const allowed = new Map<string, string[]>();
+  for (const route of routes) {
+    const options = route(ingest);
+    const { url, method, bodyLimit = smallBody } = options;
+    allowed.set(url, [...(allowed.get(url) ?? []), method]);
+    // A scope of its own, because the body parser knows the limit of its route.
+    api.register((scope, _options, done) => {
+      scope.addContentTypeParser('application/json', jsonBody(bodyLimit));
+      scope.route(options);
+      done();
+    });
+  }
+  for (const [url, those] of allowed) refuseOthers(api, url, those);
+}

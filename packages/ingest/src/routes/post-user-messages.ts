@@ -1,0 +1,34 @@
+import { parseAddress } from '../address.ts';
+import { appendedFields, parseMessage } from '../message.ts';
+import { isProblem, sendProblem } from '../problem.ts';
+import { appended, messageBody, problem, responses, userParams } from '../schemas.ts';
+import { type Route, sendJson, userPath } from './route.ts';
+
+/** JSON may write one byte of a message as six (`\u0041`). */
+const escapeFactor = 6;
+/** Bytes for the other fields of the body. */
+const headroom = 8_192;
+
+export const postUserMessages: Route = ({ cluster, config, failures }) => ({
+  method: 'POST',
+  url: `${userPath}/messages`,
+  bodyLimit: config.maxMessage * escapeFactor + headroom,
+  schema: {
+    tags: ['messages'],
+    summary: 'Send one message to all devices of one user',
+    params: userParams,
+    body: messageBody,
+    response: { ...responses(202, appended), 413: problem, 415: problem },
+  },
+  async handler(request, reply) {
+    const address = parseAddress(request.params);
+    if (isProblem(address)) return sendProblem(reply, address);
+    const message = parseMessage(address.app, address.user, request.body, config.maxMessage);
+    if (isProblem(message)) return sendProblem(reply, message);
+    try {
+      return sendJson(reply, 202, `{${appendedFields(await cluster.append(message))}}`);
+    } catch (error) {
+      return sendProblem(reply, failures.problem(error, 'message', { ...address }));
+    }
+  },
+});

@@ -1,0 +1,79 @@
+/**
+ * The rules as OpenAPI shows them. Requests are checked by the parsers of `@encke/protocol`, so these
+ * only document; the numbers and patterns come from the same place.
+ */
+import { limits, patterns } from '@encke/protocol';
+
+type Schema = Readonly<Record<string, unknown>>;
+
+const app = { type: 'integer', minimum: 0, maximum: limits.maxNumber };
+const user = { type: 'integer', minimum: 1, maximum: limits.maxNumber };
+const ttl = {
+  type: 'integer',
+  minimum: 1,
+  maximum: limits.maxTtl,
+  description: 'Seconds; the default is the offline TTL of the installation.',
+};
+
+export const object = (properties: Schema, required: readonly string[] = []): Schema => ({
+  type: 'object',
+  additionalProperties: false,
+  properties,
+  required,
+});
+
+export const appParams = object({ app }, ['app']);
+export const userParams = object({ app, user }, ['app', 'user']);
+
+const messageProperties = {
+  event: { type: 'string', pattern: patterns.event, default: '' },
+  data: { description: 'Any JSON value, null too.' },
+  ttl,
+  idempotencyKey: {
+    type: 'string',
+    pattern: patterns.idempotencyKey,
+    description: 'A second send with the same key gets the first answer and is not delivered.',
+  },
+};
+
+export const hashBody = object({ hash: { type: 'string', pattern: patterns.hash }, ttl }, ['hash']);
+export const messageBody = object(messageProperties, ['data']);
+export const batchBody = {
+  type: 'array',
+  maxItems: limits.batchItems,
+  items: object({ user, ...messageProperties }, ['user', 'data']),
+};
+
+export const problem = {
+  description: 'Problem details (RFC 9457)',
+  type: 'object',
+  properties: {
+    type: { type: 'string' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    detail: { type: 'string' },
+    field: { type: 'string' },
+    errors: {
+      type: 'array',
+      items: object({ field: { type: 'string' }, detail: { type: 'string' } }),
+    },
+    stored: { type: 'string', enum: ['no', 'unknown'] },
+  },
+};
+
+export const appended = object({
+  id: { type: 'string' },
+  seq: { type: 'integer' },
+  sessions: { type: 'integer', description: 'Sessions told; 0: it waits in the inbox.' },
+  queued: { type: 'boolean' },
+});
+
+export const empty = { type: 'null', description: 'No content' };
+
+/** The success of a route, and the refusals that all of them share. */
+export const responses = (status: number, schema: Schema): Schema => ({
+  [status]: schema,
+  400: problem,
+  401: problem,
+  503: problem,
+});

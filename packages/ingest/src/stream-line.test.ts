@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { isFault, parseApp } from '@encke/protocol';
+import { isProblem } from './problem.ts';
+import { parseLine } from './stream-line.ts';
+
+const app = parseApp(1);
+assert.ok(!isFault(app));
+const parse = (text: string) => parseLine(app, text, 65_536);
+
+test('`ref` comes back as it was given', () => {
+  const cases: readonly [ref: string, answered: string][] = [
+    ['1', '1'],
+    ['0', '0'],
+    ['-1.5', '-1.5'],
+    ['"a"', '"a"'],
+    ['""', '""'],
+    ['"\\u0022\\n"', '"\\"\\n"'],
+    [`"${'é'.repeat(64)}"`, `"${'é'.repeat(64)}"`],
+  ];
+  for (const [ref, answered] of cases) {
+    const line = parse(`{"ref":${ref},"user":7,"data":1}`);
+    assert.equal(line.ref, answered);
+    assert.ok(!isProblem(line.message));
+    assert.equal(line.message.user, 7);
+  }
+});
+
+test('a line without a usable `ref` is answered with null', () => {
+  const refRule = '`ref` must be a number or a string of at most 64 characters';
+  const cases: readonly [text: string, detail: string][] = [
+    ['nonsense', '`line` must be valid JSON'],
+    ['[]', '`line` must be a JSON object'],
+    ['"x"', '`line` must be a JSON object'],
+    ['{"user":7,"data":1}', refRule],
+    ['{"ref":null,"user":7,"data":1}', refRule],
+    ['{"ref":true,"user":7,"data":1}', refRule],
+    ['{"ref":{},"user":7,"data":1}', refRule],
+    ['{"ref":1e999,"user":7,"data":1}', refRule],
+    [`{"ref":"${'x'.repeat(65)}","user":7,"data":1}`, refRule],
+  ];
+  for (const [text, detail] of cases) {
+    const { ref, message } = parse(text);
+    assert.equal(ref, 'null');
+    assert.ok(isProblem(message));
+    assert.deepEqual([message.status, message.detail], [400, detail]);
+  }
+});
+
+test('the rules of a message hold for a line', () => {
+  const cases: readonly [line: object, status: number, field: string, detail: string][] = [
+    [{ user: 0, data: 1 }, 400, 'user', '`user` must be an integer from 1 to 999999999'],
+    [{ user: 7 }, 400, 'data', '`data` is required'],
+    [{ user: 7, data: 1, x: 1 }, 400, 'x', '`x` is not a field of this call'],
+    [{ user: 7, data: 'x'.repeat(65_537) }, 413, 'data', '`data` must be at most 65536 bytes'],
+    [{ channel: 'news', data: 1 }, 400, 'channel', 'channels are not in this version'],
+  ];
+  for (const [line, status, field, detail] of cases) {
+    const { ref, message } = parse(JSON.stringify({ ref: 'r', ...line }));
+    assert.equal(ref, '"r"');
+    assert.ok(isProblem(message));
+    assert.deepEqual([message.status, message.field, message.detail], [status, field, detail]);
+  }
+});

@@ -1,0 +1,33 @@
+/** Branded ids. They are made only here and in `rules.ts`, so a value of one of these types has passed its rule. */
+declare const brand: unique symbol;
+type Brand<T, B extends string> = T & { readonly [brand]: B };
+
+/** Application number, 0…999,999,999 (the old `dev_id`); 0 in a single-app install. */
+export type App = Brand<number, 'App'>;
+/** User number within an app, 1…999,999,999. */
+export type User = Brand<number, 'User'>;
+/** Client-made id that survives a reload, 1 to 64 of `[A-Za-z0-9_-]`. */
+export type Device = Brand<string, 'Device'>;
+/** Random per boot of a gateway, 12 of `[a-z0-9]`. */
+export type Node = Brand<string, 'Node'>;
+/** One socket: `<node>.<counter>`. */
+export type Session = Brand<string, 'Session'>;
+/** Drawn when a user record is made; changes when Redis lost data. 10 of `[a-z0-9]`. */
+export type Epoch = Brand<string, 'Epoch'>;
+
+const alphabet = 'abcdefghijklmnopqrstuvwxyz0123456789';
+
+function randomId(length: number): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(length));
+  let id = '';
+  for (const byte of bytes) id += alphabet[byte % 36];
+  return id;
+}
+
+export const newNode = (): Node => randomId(12) as Node;
+export const newEpoch = (): Epoch => randomId(10) as Epoch;
+export const sessionId = (node: Node, counter: number): Session =>
+  `${node}.${counter.toString(36)}` as Session;
+
+/** A message's public id: unique over all users and epochs, so a client may drop a second copy by it. */
+export const messageId = (epoch: string, seq: number): string => `${epoch}-${seq}`;

@@ -1,0 +1,22 @@
+/** Limits of both wires that no operator turns. The ones an operator turns are in `service/config`. */
+export const limits = {
+  /** Largest app and user number. */
+  maxNumber: 999_999_999,
+  hashLength: 32,
+  eventLength: 64,
+  deviceLength: 64,
+  legacyUuidLength: 32,
+  keyLength: 4096,
+  idempotencyKeyLength: 128,
+  channelNameMin: 3,
+  channelNameMax: 64,
+  legacyChannels: 32,
+  /** Seconds. A week: longer than that a message belongs in a database. */
+  maxTtl: 604_800,
+  /** Items in one batch of `POST /v1/apps/{app}/messages`. */
+  batchItems: 1_000,
+  /** Milliseconds a v1 socket may stay silent before its hello. */
+  helloTimeout: 10_000,
+  /** Bytes of one frame from a device: a command or a publish, with room for its head. */
+  clientFrame: 65_536 + 1_024,
+} as const;

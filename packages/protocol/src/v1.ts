@@ -1,0 +1,150 @@
+/** The wire `encke.v1`: one JSON object a text frame. PROTOCOL.md gives the rules by number. */
+import type { App, Device, User } from './ids.ts';
+import { limits } from './limits.ts';
+import { Fault, isFault, parseApp, parseDevice, parseUser } from './rules.ts';
+
+export const v1 = { subprotocol: 'encke.v1', path: '/v1/ws' } as const;
+
+/** A place in one user's inbox: everything up to `seq` of `epoch` has been seen. */
+export interface Position {
+  readonly epoch: string;
+  readonly seq: number;
+}
+
+export interface Hello {
+  readonly type: 'hello';
+  readonly app: App;
+  /** Absent: anonymous. */
+  readonly user?: User;
+  readonly key?: string;
+  readonly device?: Device;
+  readonly resume?: Position;
+}
+export interface Ack {
+  readonly type: 'ack';
+  readonly seq: number;
+}
+export interface Ping {
+  readonly type: 'ping';
+}
+export type ClientFrame = Hello | Ack | Ping;
+
+export interface Ready {
+  readonly type: 'ready';
+  readonly authorized: boolean;
+  readonly session: string;
+  /** Absent when not authorised. */
+  readonly epoch?: string;
+  /** The position from which this session is served: everything after it follows. */
+  readonly seq?: number;
+  /** false: something may have been missed since `resume`, or there was none. */
+  readonly resumed: boolean;
+}
+export interface Message {
+  readonly type: 'message';
+  readonly seq: number;
+  readonly id: string;
+  readonly event: string;
+  readonly data: unknown;
+  /** Milliseconds since 1970, when the message was accepted. */
+  readonly time: number;
+  /** true: it waited in the inbox before this session read it. */
+  readonly queued?: true;
+}
+export interface Missed {
+  readonly type: 'missed';
+  /** The new position; what came before it is gone. */
+  readonly epoch: string;
+  readonly seq: number;
+}
+export interface GoingAway {
+  readonly type: 'going-away';
+  /** Milliseconds to wait before coming back. */
+  readonly reconnectIn: number;
+}
+export interface Problem {
+  readonly type: 'error';
+  readonly code: string;
+  /** Names the field and the rule; never the value. */
+  readonly message: string;
+}
+export interface Pong {
+  readonly type: 'pong';
+}
+export type ServerFrame = Ready | Message | Missed | GoingAway | Problem | Pong;
+
+const isSeq = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+
+function parseResume(value: unknown): Position | undefined | Fault {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value !== 'object') return new Fault('resume', 'must be an object');
+  const { epoch, seq } = value as Record<string, unknown>;
+  if (typeof epoch !== 'string' || !/^[a-z0-9]{1,32}$/.test(epoch))
+    return new Fault('resume.epoch', 'must be the epoch of an earlier ready frame');
+  if (!isSeq(seq)) return new Fault('resume.seq', 'must be a whole number from 0');
+  return { epoch, seq };
+}
+
+function parseHello(frame: Record<string, unknown>): Hello | Fault {
+  const app = parseApp(frame.app);
+  if (isFault(app)) return app;
+  const user = frame.user === undefined || frame.user === 0 ? undefined : parseUser(frame.user);
+  if (isFault(user)) return user;
+  const { key } = frame;
+  if (key !== undefined && (typeof key !== 'string' || key.length > limits.keyLength))
+    return new Fault('key', 'must be a string of at most 4096 characters');
+  const device = frame.device === undefined ? undefined : parseDevice(frame.device);
+  if (isFault(device)) return device;
+  const resume = parseResume(frame.resume);
+  if (isFault(resume)) return resume;
+  return {
+    type: 'hello',
+    app,
+    ...(user !== undefined && { user }),
+    ...(key !== undefined && { key }),
+    ...(device !== undefined && { device }),
+    ...(resume !== undefined && { resume }),
+  };
+}
+
+/** [V2] A frame from a device; a Fault names the field and the rule. */
+export function parseClientFrame(text: string): ClientFrame | Fault {
+  let frame: unknown;
+  try {
+    frame = JSON.parse(text);
+  } catch {
+    return new Fault('frame', 'must be one JSON object');
+  }
+  if (typeof frame !== 'object' || frame === null || Array.isArray(frame))
+    return new Fault('frame', 'must be one JSON object');
+  const fields = frame as Record<string, unknown>;
+  switch (fields.type) {
+    case 'hello':
+      return parseHello(fields);
+    case 'ack':
+      return isSeq(fields.seq)
+        ? { type: 'ack', seq: fields.seq }
+        : new Fault('seq', 'must be a whole number from 0');
+    case 'ping':
+      return { type: 'ping' };
+    default:
+      return new Fault('type', 'must be one of hello, ack, ping');
+  }
+}
+
+export type PlainServerFrame = Exclude<ServerFrame, Message>;
+export const encodeFrame = (frame: PlainServerFrame): string => JSON.stringify(frame);
+
+/** What the node bus and the inbox hold of a message; `data` is JSON text and is never parsed on the way. */
+export interface StoredMessage {
+  readonly seq: number;
+  readonly time: number;
+  readonly event: string;
+  readonly data: string;
+}
+
+/** [V5] The message frame, made by joining: `data` goes through as the JSON text it is stored as. */
+export function encodeMessage(id: string, m: StoredMessage, queued: boolean): string {
+  return `{"type":"message","seq":${m.seq},"id":"${id}","event":"${m.event}","data":${m.data},"time":${m.time}${queued ? ',"queued":true}' : '}'}`;
+}

@@ -1,0 +1,12 @@
+export { type Admin, type AdminOptions, startAdmin } from './admin.ts';
+export {
+  type Config,
+  ConfigError,
+  type ConfigFault,
+  loadConfig,
+  type RedisConfig,
+  variables,
+} from './config.ts';
+export { type Context, type Running, runProcess } from './lifecycle.ts';
+export { createLog, type Log } from './log.ts';
+export { createMetrics, type Metrics } from './metrics.ts';

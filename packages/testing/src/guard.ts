@@ -1,0 +1,68 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+
+/** A loopback TCP port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no TCP address');
+  return address.port;
+}
+
+const pids = new Set<number>();
+
+process.once('exit', () => {
+  for (const pid of pids) signal(pid, 'SIGKILL');
+});
+// Without a listener these signals skip the exit handler, and the children would stay.
+for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
+  process.once(name, () => process.exit(1));
+
+/** The process is killed when this one exits; the returned function ends that. */
+export function adopt(pid: number): () => void {
+  pids.add(pid);
+  return () => pids.delete(pid);
+}
+
+/** Sends a signal to one process; false: there is no such process any more. */
+export function signal(pid: number, name: NodeJS.Signals): boolean {
+  try {
+    return process.kill(pid, name);
+  } catch {
+    return false;
+  }
+}
+
+export interface Guarded {
+  readonly pid: number;
+  /** SIGKILL, resolved when the process is gone. */
+  kill(): Promise<void>;
+}
+
+/**
+ * Starts a program that knows nothing of us and must not outlive us. An exit handler does not run
+ * when a test is SIGKILLed, so a shell waits on our pipe and kills the program when the pipe closes.
+ */
+export async function spawnGuarded(command: string, args: readonly string[]): Promise<Guarded> {
+  const script =
+    '"$@" </dev/null >/dev/null 2>&1 & p=$!; echo $p; read _; kill -9 $p 2>/dev/null; wait $p';
+  const shell = spawn('/bin/sh', ['-c', script, 'sh', command, ...args], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  const exited = once(shell, 'exit');
+  const [line] = (await once(shell.stdout, 'data')) as [Buffer];
+  const pid = Number(line.toString());
+  const release = adopt(pid);
+  return {
+    pid,
+    async kill() {
+      shell.stdin.end();
+      await exited;
+      release();
+    },
+  };
+}

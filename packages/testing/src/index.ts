@@ -1,0 +1,14 @@
+export * from './api.ts';
+export * from './browser.ts';
+export * from './check-delivery.ts';
+export * from './eventually.ts';
+export { freePort } from './guard.ts';
+export * from './legacy-device.ts';
+export * from './nodes.ts';
+export * from './process.ts';
+export * from './proxy.ts';
+export * from './redis.ts';
+export * from './redis-cluster.ts';
+export * from './roaming.ts';
+export * from './samples.ts';
+export * from './v1-device.ts';

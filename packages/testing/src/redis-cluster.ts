@@ -1,0 +1,92 @@
+import { eventually } from './eventually.ts';
+import { freePort } from './guard.ts';
+import { type RedisServer, startRedis, type TestRedis } from './redis.ts';
+
+export interface RedisCluster extends TestRedis {
+  readonly masters: readonly RedisServer[];
+}
+
+interface Member {
+  readonly server: RedisServer;
+  readonly busPort: number;
+}
+
+const slots = 16_384;
+
+/** Gives each master its third of the slots and makes them know each other. */
+async function form(members: readonly Member[]): Promise<void> {
+  const share = Math.ceil(slots / members.length);
+  for (const [i, { server }] of members.entries()) {
+    const last = Math.min((i + 1) * share, slots) - 1;
+    await server.cli('CLUSTER', 'ADDSLOTSRANGE', i * share, last);
+    await server.cli('CLUSTER', 'SET-CONFIG-EPOCH', i + 1);
+  }
+  const [first, ...others] = members;
+  if (first === undefined) throw new Error('a cluster needs a master');
+  for (const { server, busPort } of others)
+    await first.server.cli('CLUSTER', 'MEET', '127.0.0.1', server.port, busPort);
+  for (const { server } of members) await eventually(() => agrees(server, members.length));
+}
+
+async function agrees(server: RedisServer, size: number): Promise<void> {
+  const info = String(await server.cli('CLUSTER', 'INFO'));
+  if (!info.includes('cluster_state:ok')) throw new Error('the cluster is not ok yet');
+  if (!info.includes(`cluster_size:${size}`)) throw new Error('the cluster is not whole yet');
+}
+
+async function startMember(): Promise<Member> {
+  // The usual bus port, port + 10000, may lie beyond 65535.
+  const busPort = await freePort();
+  const server = await startRedis({
+    args: [
+      ...['--cluster-enabled', 'yes', '--cluster-port', String(busPort)],
+      ...['--cluster-node-timeout', '3000'],
+    ],
+  });
+  return { server, busPort };
+}
+
+/** Three masters on loopback that form a Redis Cluster, without replicas. */
+export async function startRedisCluster(size = 3): Promise<RedisCluster> {
+  const members: Member[] = [];
+  const masters: RedisServer[] = [];
+  const stop = async () => {
+    await Promise.all(masters.map((server) => server.stop()));
+  };
+  try {
+    for (let i = 0; i < size; i += 1) {
+      const member = await startMember();
+      members.push(member);
+      masters.push(member.server);
+    }
+    await form(members);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const url = masters.map(({ port }) => `127.0.0.1:${port}`).join(',');
+  return {
+    url,
+    env: { ENCKE_REDIS_URL: url, ENCKE_REDIS_MODE: 'cluster' },
+    masters,
+    all: (...words) => Promise.all(masters.map((server) => server.cli(...words))),
+    pause: () => {
+      for (const server of masters) server.pause();
+    },
+    resume: () => {
+      for (const server of masters) server.resume();
+    },
+    async kill() {
+      await Promise.all(masters.map((server) => server.kill()));
+    },
+    async restartEmpty() {
+      await Promise.all(masters.map((server) => server.restartEmpty()));
+      await form(members);
+    },
+    stop,
+  };
+}
+
+/** One Redis, or with `ENCKE_TEST_REDIS=cluster` a cluster: the same tests run on both. */
+export const startTestRedis = (kind: string | undefined): Promise<TestRedis> =>
+  kind === 'cluster' ? startRedisCluster() : startRedis();

@@ -1,0 +1,26 @@
+/** The worker: what happens by the clock, never on the live path. Any number of them share the jobs. */
+import { openCluster, RedisUnavailable, type RepeatingJob, startJobs } from '@encke/cluster';
+import type { Context, Running } from '@encke/service';
+import { settleOffline } from './settle-offline.ts';
+import { sweepNodes } from './sweep-nodes.ts';
+
+export async function startWorker(context: Context): Promise<Running> {
+  const { config, log, metrics } = context;
+  const cluster = await openCluster(config);
+  const sweeper = cluster.sweeper();
+  const failed = metrics.counter('encke_jobs_failed_total', 'Jobs that ended with an error', ['job']);
+  const jobs: RepeatingJob[] = [sweepNodes(sweeper, context), settleOffline(sweeper, context)];
+  const running = await startJobs(config, jobs, (error, job) => {
+    if (job !== undefined) failed.inc({ job });
+    // While Redis is away every job fails; /readyz says so already.
+    if (!(error instanceof RedisUnavailable) && cluster.available()) {
+      log.error({ err: error, job }, 'job failed');
+    }
+  });
+  return {
+    port: 0,
+    unready: () => (cluster.available() ? undefined : 'Redis is away'),
+    drain: () => running.stop(),
+    stop: () => cluster.close(),
+  };
+}
