@@ -1,16 +1,54 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, mock, test } from 'node:test';
+import type { ClientFrame, Hello, ServerFrame } from '@encke/protocol';
 import { type Client, createClient } from './client.ts';
-import { type ScriptedGateway, startGateway } from './gateway.fixture.ts';
+import type { WebSocketConstructor } from './web-socket.ts';
 
-/** The few names of a page that the client follows. */
+/** A socket without a network, so that mocked time is all the time there is. */
+class FakeSocket extends EventTarget {
+  static readonly opened: FakeSocket[] = [];
+  readyState = 0;
+  closedWith: number | undefined;
+  readonly sent: ClientFrame[] = [];
+
+  constructor() {
+    super();
+    FakeSocket.opened.push(this);
+  }
+
+  send(text: string): void {
+    this.sent.push(JSON.parse(text));
+  }
+
+  close(code?: number): void {
+    this.readyState = 2;
+    this.closedWith = code;
+  }
+
+  open(seq: number, epoch = 'epoch'): Hello {
+    this.readyState = 1;
+    this.dispatchEvent(new Event('open'));
+    const frame = { authorized: true, session: 'node1.1', epoch, seq, resumed: false } as const;
+    this.receive({ type: 'ready', ...frame });
+    return this.sent.shift() as Hello;
+  }
+
+  receive(frame: ServerFrame): void {
+    this.dispatchEvent(Object.assign(new Event('message'), { data: JSON.stringify(frame) }));
+  }
+
+  message(seq: number): void {
+    this.receive({ type: 'message', seq, id: `e-${seq}`, event: '', data: seq, time: 1 });
+  }
+}
+
 const page = new EventTarget();
 const tab = Object.assign(new EventTarget(), { visibilityState: 'visible' });
-const names = ['addEventListener', 'document', 'sessionStorage', 'localStorage'] as const;
 
 function storage() {
   const map = new Map<string, string>();
   return {
+    map,
     getItem: (key: string) => map.get(key) ?? null,
     setItem: (key: string, value: string) => void map.set(key, value),
   };
@@ -18,33 +56,51 @@ function storage() {
 
 const session = storage();
 const local = storage();
+const globals = {
+  addEventListener: page.addEventListener.bind(page),
+  document: tab,
+  sessionStorage: session,
+  localStorage: local,
+};
 
 before(() => {
-  const values = [page.addEventListener.bind(page), tab, session, local];
-  names.forEach((name, index) => {
-    Object.defineProperty(globalThis, name, { value: values[index], configurable: true });
-  });
+  for (const [name, value] of Object.entries(globals))
+    Object.defineProperty(globalThis, name, { value, configurable: true });
 });
 
 after(() => {
-  for (const name of names) Reflect.deleteProperty(globalThis, name);
+  for (const name of Object.keys(globals)) Reflect.deleteProperty(globalThis, name);
 });
 
-let gateway: ScriptedGateway;
 let client: Client;
+let socket: FakeSocket;
+
+/** Lets the client get through its awaits. */
+const settled = () => new Promise(setImmediate);
+
+async function nextSocket(): Promise<FakeSocket> {
+  await settled();
+  const opened = FakeSocket.opened.shift();
+  assert.ok(opened, 'no socket was opened');
+  return opened;
+}
 
 beforeEach(async () => {
-  // From the start: a real timer that is cleared while they are mocked would stay.
   mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 1_000_000 });
-  gateway = await startGateway();
-  client = createClient({ url: gateway.url, user: 7, backoff: { base: 60_000, cap: 60_000 } });
+  session.map.clear();
+  client = createClient({
+    url: 'ws://gateway',
+    user: 7,
+    WebSocket: FakeSocket as unknown as WebSocketConstructor,
+  });
+  socket = await nextSocket();
 });
 
-afterEach(async () => {
+afterEach(() => {
   client.close();
-  await gateway.stop();
   mock.timers.reset();
   tab.visibilityState = 'visible';
+  assert.equal(FakeSocket.opened.length, 0);
 });
 
 const fire = (target: EventTarget, name: string, fields = {}): void => {
@@ -54,91 +110,112 @@ const show = (visibilityState: string): void => {
   tab.visibilityState = visibilityState;
   fire(tab, 'visibilitychange');
 };
-const online = () =>
-  new Promise<void>((resolve) => {
-    client.on('state', (state) => state.name === 'online' && resolve());
-  });
 
-test('the position is kept for the tab, the device for the browser', async () => {
-  const ready = online();
-  const hello = await (await gateway.visit()).welcome(12);
-  await ready;
-  assert.equal(session.getItem('encke:0:7:position'), 'abcdefghij:12');
-  assert.equal(local.getItem('encke:device'), hello.device);
+test('the position is kept for the tab, the device for the browser', () => {
+  const { device } = socket.open(12);
+  assert.equal(session.getItem('encke:0:7:position'), 'epoch:12');
+  assert.equal(local.getItem('encke:device'), device);
+  socket.message(13);
+  assert.equal(session.getItem('encke:0:7:position'), 'epoch:13');
 });
 
-test('back online: the connection is asked at once, and dropped when nothing comes', async () => {
-  const ready = online();
-  const visit = await gateway.visit();
-  await visit.welcome(12, true);
-  await ready;
-  fire(page, 'online');
-  while ((await visit.next()).type !== 'ping');
-  const waiting = new Promise<string>((resolve) => {
-    client.on('state', (state) => state.name === 'waiting' && resolve(state.reason));
+test('the position is stored after the handlers, in their task', () => {
+  socket.open(12);
+  client.on('message', () => {
+    assert.equal(session.getItem('encke:0:7:position'), 'epoch:12');
+    assert.equal(client.position?.seq, 13);
   });
+  socket.message(13);
+  assert.equal(session.getItem('encke:0:7:position'), 'epoch:13');
+});
+
+test('no ready frame within 15 seconds: dropped, and another attempt', async () => {
+  mock.timers.tick(14_999);
+  assert.equal(client.state.name, 'connecting');
+  mock.timers.tick(1);
+  assert.equal(client.state.name, 'waiting');
+  assert.equal(socket.closedWith, 4005);
+  mock.timers.tick(300);
+  await nextSocket();
+});
+
+test('silence: asked after 30 seconds, dropped after 10 more; a late close changes nothing', async () => {
+  socket.open(12);
+  mock.timers.tick(30_000);
+  assert.deepEqual(socket.sent, [{ type: 'ping' }]);
+  socket.receive({ type: 'pong' });
+  mock.timers.tick(30_000);
+  assert.equal(socket.sent.length, 2);
   mock.timers.tick(10_000);
-  assert.equal(await waiting, 'the server does not answer');
-  fire(page, 'online');
-  await (await gateway.visit()).hello();
+  assert.deepEqual([client.state.name, socket.closedWith], ['waiting', 4005]);
+  socket.dispatchEvent(Object.assign(new Event('close'), { code: 1000, reason: '' }));
+  socket.message(13);
+  mock.timers.tick(300);
+  const second = await nextSocket();
+  assert.deepEqual(second.open(12).resume, { epoch: 'epoch', seq: 12 });
 });
 
-test('a page back in sight after more than 5 seconds asks too, a shorter glance away does not', async () => {
-  const ready = online();
-  const visit = await gateway.visit();
-  await visit.welcome(100, false, 'anotherone');
-  await ready;
+test('back online: the connection is asked at once, or opened at once when there is none', async () => {
+  socket.open(12);
+  fire(page, 'online');
+  assert.deepEqual(socket.sent, [{ type: 'ping' }]);
+  mock.timers.tick(10_000);
+  assert.equal(client.state.name, 'waiting');
+  fire(page, 'online');
+  await nextSocket();
+});
+
+test('back in sight after more than 5 seconds: asked too, not after a glance away', () => {
+  socket.open(100);
   show('hidden');
   mock.timers.tick(5_000);
   show('visible');
-  visit.message(101);
-  assert.deepEqual(await visit.next(), { type: 'ack', seq: 101 });
+  assert.deepEqual(socket.sent, []);
   show('hidden');
   mock.timers.tick(5_001);
   show('visible');
-  assert.deepEqual(await visit.next(), { type: 'ping' });
+  assert.deepEqual(socket.sent, [{ type: 'ping' }]);
 });
 
-test('a page that goes confirms what it has seen without waiting', async () => {
-  const visit = await gateway.visit();
-  await visit.welcome(0, false, 'thirdepoch');
-  const all = new Promise<void>((resolve) => {
-    client.on('message', (message) => {
-      if (message.seq !== 3) return;
-      // In its task, as a page would: the timer of the receipts cannot have run.
-      setImmediate(() => {
-        fire(page, 'pagehide', { persisted: false });
-        resolve();
-      });
-    });
+for (const [name, leave] of [
+  ['goes', () => fire(page, 'pagehide', { persisted: false })],
+  ['is hidden', () => show('hidden')],
+] as const)
+  test(`a page that ${name} confirms what it has seen without waiting`, () => {
+    socket.open(0);
+    for (const seq of [1, 2, 3]) socket.message(seq);
+    assert.deepEqual(socket.sent, [{ type: 'ack', seq: 1 }]);
+    leave();
+    assert.deepEqual(socket.sent[1], { type: 'ack', seq: 3 });
+    assert.equal(client.state.name, 'online');
   });
-  for (const seq of [1, 2, 3]) visit.message(seq);
-  await all;
-  assert.deepEqual(await visit.next(), { type: 'ack', seq: 1 });
-  assert.deepEqual(await visit.next(), { type: 'ack', seq: 3 });
-  assert.equal(client.state.name, 'online');
+
+test('a hidden page, whose timers sleep, confirms each message at once', () => {
+  socket.open(0);
+  show('hidden');
+  for (const seq of [1, 2]) socket.message(seq);
+  assert.deepEqual(socket.sent, [
+    { type: 'ack', seq: 1 },
+    { type: 'ack', seq: 2 },
+  ]);
 });
 
 test('into the back/forward cache and out again: the socket is given up and reopened', async () => {
-  const ready = online();
-  const visit = await gateway.visit();
-  await visit.welcome(8, false, 'fourthone');
-  await ready;
-  const ended = visit.ended;
+  socket.open(8);
   fire(page, 'pagehide', { persisted: true });
-  assert.equal(await ended, 1000);
+  assert.equal(socket.closedWith, 1000);
   assert.equal(client.state.name, 'waiting');
+  mock.timers.tick(600_000);
   fire(page, 'pageshow', { persisted: true });
-  const hello = await (await gateway.visit()).hello();
-  assert.deepEqual(hello.resume, { epoch: 'fourthone', seq: 8 });
+  const second = await nextSocket();
+  assert.deepEqual(second.open(8).resume, { epoch: 'epoch', seq: 8 });
 });
 
 test('after close the page is not followed any more', async () => {
-  await (await gateway.visit()).welcome(9, false, 'fifthone');
+  socket.open(9);
   client.close();
   fire(page, 'online');
   fire(page, 'pageshow', { persisted: true });
-  await new Promise(setImmediate);
+  await settled();
   assert.equal(client.state.name, 'closed');
-  assert.equal(gateway.waiting, 0);
 });

@@ -1,5 +1,5 @@
 --[[
-Devices have confirmed messages: one call for all users of a partition.
+Devices have confirmed messages. In a Cluster the users of one call are of one partition.
 
 KEYS  three per session: user record, inbox, cursors
 ARGV  1 retention (ms), then per session: epoch, confirmed seq, time of that message (ms) or 0 when unknown,
@@ -30,7 +30,8 @@ for i = 0, #KEYS / 3 - 1 do
         redis.call('HSET', key, 'a', seq)
       end
     end
-    if redis.call('HEXISTS', cursors, ARGV[a + 5]) == 1 then
+    -- The cursor of a session that was detached meanwhile stands as it was left.
+    if string.match(redis.call('HGET', cursors, ARGV[a + 5]) or '', '^%d+ 0 ') then
       redis.call('HSET', cursors, ARGV[a + 5], ARGV[a + 4] .. ' 0 ' .. ARGV[a + 6])
     end
     expired = trim(inbox, record, now, retention)

@@ -1,8 +1,8 @@
 --[[
-Accepts messages for users of one partition: numbers each, stores it in the user's inbox and tells every
-gateway that holds a session of the user. One bus message per gateway and call, however many users.
+Accepts messages: numbers each, stores it in the user's inbox and tells every gateway that holds a session of the
+user. One bus message per gateway and call, however many users. In a Cluster they are of one partition.
 
-KEYS  1 leaving, then five per message: user record, inbox, sessions, cursors, idempotency record
+KEYS  six per message: user record, inbox, sessions, cursors, leaving, idempotency record
 ARGV  1 deadline (ms, this server's clock; later than that nothing is done)  2 inbox cap  3 bus prefix
       4 epoch for new user records  5 cursor window (ms)  6 offline grace (ms)  7 retention (ms)
       8 idempotency lifetime (ms), then five per message: target, event, data, ttl (ms),
@@ -25,10 +25,10 @@ local pending = {}
 local keyed = {}      -- idempotency record -> the message of this call that has it
 
 for i = 0, (#ARGV - 8) / 5 - 1 do
-  local k, a = 1 + i * 5, 8 + i * 5
+  local k, a = i * 6, 8 + i * 5
   local message = {
     record = KEYS[k + 1], inbox = KEYS[k + 2], sessions = KEYS[k + 3], cursors = KEYS[k + 4],
-    target = ARGV[a + 1], keyed = ARGV[a + 5] == '1', idem = KEYS[k + 5], told = 0, at = #answers,
+    leaving = KEYS[k + 5], idem = KEYS[k + 6], target = ARGV[a + 1], keyed = ARGV[a + 5] == '1', told = 0, at = #answers,
   }
   local first = message.keyed and redis.call('GET', message.idem)
   local twin = message.keyed and keyed[message.idem]
@@ -102,7 +102,7 @@ for node, list in pairs(lines) do
   if redis.call('SPUBLISH', ARGV[3] .. node, table.concat(list, '\n')) == 0 then
     -- Nobody listens: that gateway is dead or resubscribing. It registers its sessions again when it is back.
     for _, message in ipairs(holders[node]) do
-      drop_node(message, node, KEYS[1], now, tonumber(ARGV[5]), tonumber(ARGV[6]))
+      drop_node(message, node, message.leaving, now, tonumber(ARGV[5]), tonumber(ARGV[6]))
     end
   else
     for _, message in ipairs(holders[node]) do message.told = message.told + message.seen[node] end

@@ -1,6 +1,6 @@
 /**
- * Accepting messages. All appends of one turn of the event loop are sorted by partition, one script call each, and
- * leave in one pipelined round trip.
+ * Accepting messages. All appends of one turn of the event loop leave in one pipelined round trip, in few script calls:
+ * one for many users, or in a Cluster one a partition.
  */
 import { type App, messageId, newEpoch, type User } from '@encke/protocol';
 import type { Argument } from './commands.ts';
@@ -61,9 +61,10 @@ export class Appender {
       const name = target(message.app, message.user);
       const keys = this.#context.keys.user(name);
       const pending = { message, name, keys, resolve, reject };
-      const group = this.#waiting.get(keys.partition);
+      const place = this.#context.commands.clustered ? keys.partition : 0;
+      const group = this.#waiting.get(place);
       if (group) group.push(pending);
-      else this.#waiting.set(keys.partition, [pending]);
+      else this.#waiting.set(place, [pending]);
       if (this.#scheduled) return;
       this.#scheduled = true;
       setImmediate(this.#flush);
@@ -74,16 +75,16 @@ export class Appender {
     this.#scheduled = false;
     const waiting = this.#waiting;
     this.#waiting = new Map();
-    for (const [partition, group] of waiting) {
-      for (let i = 0; i < group.length; i += GROUP) {
-        this.#store(partition, group.slice(i, i + GROUP), true);
-      }
+    for (const group of waiting.values()) {
+      for (let i = 0; i < group.length; i += GROUP) this.#store(group.slice(i, i + GROUP), true);
     }
   };
 
-  #store(partition: number, group: Pending[], mayRepeat: boolean): void {
+  #store(group: readonly Pending[], mayRepeat: boolean): void {
     const { config, commands, keys, deadlines } = this.#context;
-    const names = [keys.leaving(partition)];
+    // A gateway listens on the channels of all partitions, so any of them takes the lines of this call.
+    const partition = group[0]?.keys.partition ?? 0;
+    const names: string[] = [];
     const args: Argument[] = [
       deadlines.of(partition),
       config.inboxMax,
@@ -98,7 +99,8 @@ export class Appender {
       const key = message.idempotencyKey;
       // Without a key the record stands in: every message has the same number of keys.
       const idempotency = key === undefined ? user.record : user.idempotency(key);
-      names.push(user.record, user.inbox, user.sessions, user.cursors, idempotency);
+      const leaving = keys.leaving(user.partition);
+      names.push(user.record, user.inbox, user.sessions, user.cursors, leaving, idempotency);
       const ttl = (message.ttl ?? config.offlineTtl) * 1000;
       args.push(name, message.event, message.data, ttl, key === undefined ? '' : '1');
     }
@@ -109,7 +111,7 @@ export class Appender {
         if (values.length > 1) {
           this.#answer(group, values);
         } else if (deadlines.learn(partition, values[0], sentAt) && mayRepeat) {
-          this.#store(partition, group, false);
+          this.#store(group, false);
         } else {
           const late = new RedisUnavailable('no', 'it ran too late');
           for (const pending of group) pending.reject(late);
@@ -121,7 +123,7 @@ export class Appender {
     );
   }
 
-  #answer(group: Pending[], values: (string | number)[]): void {
+  #answer(group: readonly Pending[], values: (string | number)[]): void {
     const { stats } = this.#context;
     for (const [i, pending] of group.entries()) {
       const at = 1 + i * 6;

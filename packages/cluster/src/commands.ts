@@ -52,6 +52,11 @@ export class Commands {
     this.client.on('error', () => {});
   }
 
+  /** Whether the keys of one command must share a slot. */
+  get clustered(): boolean {
+    return this.client instanceof Cluster;
+  }
+
   /** Resolves when Redis answers, or after TIMEOUT: a process starts also while Redis is away. */
   async connected(): Promise<void> {
     const deadline = performance.now() + TIMEOUT;

@@ -7,6 +7,9 @@ import { type Page, parsePage } from './inbox.ts';
 import { target, type UserKeys } from './keys.ts';
 import { scripts } from './scripts.ts';
 
+/** Sessions in one script call at most: Redis serves nobody else meanwhile. */
+const ACK_GROUP = 100;
+
 export interface SessionRef {
   readonly app: App;
   readonly user: User;
@@ -176,23 +179,26 @@ export class Registry {
     );
   }
 
-  /** Confirms messages of many sessions, one script call a partition, all in one round trip. */
+  /** Confirms messages of many sessions in few script calls, in a Cluster one a partition, all in one round trip. */
   async ack(orders: readonly AckOrder[]): Promise<void> {
     const { commands, config, keys, stats } = this.#context;
-    const calls = new Map<number, { names: string[]; args: Argument[] }>();
+    const calls: { names: string[]; args: Argument[] }[] = [];
+    const open = new Map<number, { names: string[]; args: Argument[] }>();
     for (const order of orders) {
       const user = keys.user(target(order.app, order.user));
-      let call = calls.get(user.partition);
-      if (!call) {
+      const place = commands.clustered ? user.partition : 0;
+      let call = open.get(place);
+      if (!call || call.names.length >= ACK_GROUP * 3) {
         call = { names: [], args: [retention(config)] };
-        calls.set(user.partition, call);
+        open.set(place, call);
+        calls.push(call);
       }
       call.names.push(user.record, user.inbox, user.cursors);
       const { epoch, seq, time, cursor, session, device } = order;
       call.args.push(epoch, seq, time, cursor, session, device);
     }
     const replies = await Promise.all(
-      [...calls.values()].map(({ names, args }) => commands.run(scripts.ack, names, args)),
+      calls.map(({ names, args }) => commands.run(scripts.ack, names, args)),
     );
     for (const reply of replies as number[][]) {
       for (let i = 0; i < reply.length; i += 2) {

@@ -11,9 +11,6 @@ export const root = fileURLToPath(new URL('../../..', import.meta.url));
 const packages = join(root, 'packages');
 const stamp = join(root, '.encke', 'built');
 
-/** Milliseconds: npm writes its two lock files one after the other. */
-const sameInstall = 10_000;
-
 const written = (file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 
 export function checkNode() {
@@ -30,10 +27,24 @@ function run(command, args, options = {}) {
   return status === 0;
 }
 
-/** `npm ci`, when there is no node_modules or the lock file has changed since. Ends the process when it fails. */
+const lockedPackages = (file) =>
+  existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).packages : undefined;
+
+/** Whether node_modules holds what the lock file asks for; npm keeps a list of what it has put there. */
+function isInstalled() {
+  const installed = lockedPackages(join(root, 'node_modules', '.package-lock.json'));
+  if (installed === undefined) return false;
+  return Object.entries(lockedPackages(join(root, 'package-lock.json'))).every(([path, locked]) => {
+    if (!path.startsWith('node_modules/')) return true;
+    const there = installed[path];
+    // Optional ones are missing when they are for another operating system.
+    return there === undefined ? locked.optional === true : there.version === locked.version;
+  });
+}
+
+/** `npm ci`, when node_modules is missing or out of date. Ends the process when it fails. */
 export function installDependencies() {
-  const installed = written(join(root, 'node_modules', '.package-lock.json'));
-  if (installed > 0 && installed + sameInstall >= written(join(root, 'package-lock.json'))) return;
+  if (isInstalled()) return;
   console.log('Installing dependencies (npm ci) …');
   // Development dependencies too: the compiler is one.
   const args = ['ci', '--include=dev', '--loglevel=error'];

@@ -8,21 +8,24 @@ import type { Session } from './session.ts';
 /** Sessions that read at the same time. */
 const AT_ONCE = 256;
 const RETRY = 500;
-/** Bytes waiting in a socket under which the next page is read. */
+/** Bytes waiting in a socket under which the next page is read, at most: less where the send buffer is small. */
 const LOW_WATER = 128 * 1024;
 
 export class CatchUp {
   readonly #inbox: Inbox;
   readonly #registry: () => Registry;
   readonly #onFault: (error: unknown, session: Session) => void;
+  readonly #lowWater: number;
   readonly #queue: Session[] = [];
   #running = 0;
 
   constructor(
     inbox: Inbox,
     registry: () => Registry,
+    sendBuffer: number,
     onFault: (error: unknown, session: Session) => void,
   ) {
+    this.#lowWater = Math.min(LOW_WATER, sendBuffer / 4);
     this.#inbox = inbox;
     this.#registry = registry;
     this.#onFault = onFault;
@@ -63,7 +66,7 @@ export class CatchUp {
 
   async #read(session: Session): Promise<void> {
     do {
-      await drained(session);
+      await drained(session, this.#lowWater);
       if (session.state !== 'syncing') return;
       try {
         await this.#readPage(session);
@@ -111,6 +114,8 @@ export class CatchUp {
     session.held = undefined;
     session.readAgain = false;
     if (session.pageMore || readAgain) return false;
+    // Live messages wait in the inbox while the socket is still full of old ones.
+    if (session.socket.writableLength > this.#lowWater) return false;
     for (const message of held ?? []) {
       if (message.epoch !== session.epoch) return false;
       if (message.seq <= session.sent) continue;
@@ -123,9 +128,9 @@ export class CatchUp {
 }
 
 /** Resolves when the socket has taken most of what was written, or has ended. */
-async function drained(session: Session): Promise<void> {
+async function drained(session: Session, lowWater: number): Promise<void> {
   const { socket } = session;
-  while (!session.ended && !socket.destroyed && socket.writableLength > LOW_WATER) {
+  while (!session.ended && !socket.destroyed && socket.writableLength > lowWater) {
     await new Promise<void>((resolve) => {
       const done = (): void => {
         socket.off('drain', done);

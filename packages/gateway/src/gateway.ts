@@ -78,7 +78,7 @@ export class Gateway implements House, Doors {
     const registry = (): Registry => this.#registry;
     this.receipts = new Receipts(registry);
     this.#departures = new Departures(registry);
-    this.#catchUp = new CatchUp(cluster.inbox, registry, this.fault);
+    this.#catchUp = new CatchUp(cluster.inbox, registry, config.sendBuffer, this.fault);
     this.#hub = new Hub({
       behind: (session) => {
         this.#counts.gaps += 1;

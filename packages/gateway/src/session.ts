@@ -136,7 +136,9 @@ export class Session {
     const owed = this.wire.pongConfirms && this.sent > this.confirmed && this.#pingAt === 0;
     const texts = this.wire.joinsLines && lines.length > 1 ? [lines.join('\n')] : lines;
     this.socket.write(frames(texts, owed ? this.#startPing(Date.now()) : ''));
-    if (this.socket.writableLength > this.#house.sendBuffer) this.end('slow');
+    // While it catches up, pages wait for the socket instead.
+    const full = this.socket.writableLength > this.#house.sendBuffer;
+    if (full && this.state === 'live') this.end('slow');
   }
 
   #startPing(now: number): string {

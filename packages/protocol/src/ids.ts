@@ -17,10 +17,18 @@ export type Epoch = Brand<string, 'Epoch'>;
 
 const alphabet = 'abcdefghijklmnopqrstuvwxyz0123456789';
 
+// Drawn in bulk: one draw costs microseconds, and every call of some scripts brings an id for a record it may make.
+const pool = new Uint8Array(4096);
+let drawn = pool.length;
+
 function randomId(length: number): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(length));
+  if (drawn + length > pool.length) {
+    crypto.getRandomValues(pool);
+    drawn = 0;
+  }
   let id = '';
-  for (const byte of bytes) id += alphabet[byte % 36];
+  for (let i = 0; i < length; i++) id += alphabet[(pool[drawn + i] as number) % 36];
+  drawn += length;
   return id;
 }
 

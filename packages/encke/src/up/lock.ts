@@ -21,7 +21,8 @@ const file = (folder: string) => join(folder, 'up.lock');
 
 function read(path: string): Holder | undefined {
   try {
-    return JSON.parse(readFileSync(path, 'utf8'));
+    const holder = JSON.parse(readFileSync(path, 'utf8'));
+    return Number.isInteger(holder?.pid) ? holder : undefined;
   } catch {
     return undefined;
   }

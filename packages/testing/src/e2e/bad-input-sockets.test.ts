@@ -4,13 +4,15 @@ import { after, before, test } from 'node:test';
 import { LegacyDevice, legacyUrl, randomUuid, V1Device, within } from '@encke/testing';
 import { WebSocket } from 'ws';
 import { type Innocent, openInnocent } from './innocent.ts';
-import { openStage, type Stage } from './stage.ts';
+import { openStage, type Person, type Stage } from './stage.ts';
 
 let stage: Stage;
 let innocent: Innocent;
+let person: Person;
 before(async () => {
   stage = await openStage({ gateways: 1 });
   innocent = await openInnocent(stage);
+  person = await stage.person();
 });
 after(() => stage?.close());
 
@@ -52,8 +54,8 @@ test('encke.v1 closes on a binary frame, on a second hello, and on silence for t
   const binary = new V1Device(stage.gateway(), { autoHello: false });
   binary.socket.on('open', () => binary.socket.send(Buffer.from(hello({})), { binary: true }));
   assert.equal((await within(binary.closed, 'close')).code, 4100);
-  const twice = await V1Device.connect(stage.gateway(), innocent.person);
-  twice.hello(innocent.person);
+  const twice = await V1Device.connect(stage.gateway(), person);
+  twice.hello(person);
   assert.equal((await within(twice.closed, 'close')).code, 4100);
   assert.equal((await within(silent.closed, 'close', 15_000)).code, 4001);
   await innocent.undisturbed();
@@ -117,7 +119,7 @@ const legacyCases: [what: string, frame: string | Buffer, binary: boolean, code?
 ];
 for (const [what, frame, binary, code] of legacyCases)
   test(`the old wire closes on ${what}`, async () => {
-    const device = await LegacyDevice.connect(stage.gateway(), innocent.person);
+    const device = await LegacyDevice.connect(stage.gateway(), person);
     device.socket.send(frame, { binary });
     const closed = await within(device.closed, 'close');
     if (code !== undefined) assert.equal(closed.code, code);
@@ -126,7 +128,7 @@ for (const [what, frame, binary, code] of legacyCases)
 
 test('the old wire takes what an old page may send', async () => {
   for (const path of ['', '/', '/comet-server', '//comet-server']) {
-    const device = await LegacyDevice.connect(stage.gateway(), { ...innocent.person, path });
+    const device = await LegacyDevice.connect(stage.gateway(), { ...person, path });
     assert.equal((await device.ready).authorized, true, path);
     device.send('statistics\n{"a":1}');
     device.socket.send('subscrip', { fin: false });
@@ -162,7 +164,7 @@ test('bytes that are no HTTP harm nobody', async () => {
     `GET /${text(70_000)}`,
   ]) {
     const socket = connect(stage.process().port, '127.0.0.1');
-    socket.on('error', () => {});
+    socket.on('error', () => {}).resume();
     socket.end(garbage);
     await within(new Promise((resolve) => socket.on('close', resolve)), 'close');
     socket.destroy();

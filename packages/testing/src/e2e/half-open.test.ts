@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { eventually, eventuallyDelivered, startProxy } from '@encke/testing';
+import {
+  eventually,
+  eventuallyDelivered,
+  LegacyDevice,
+  randomUuid,
+  startProxy,
+} from '@encke/testing';
 import { openStage, type Stage } from './stage.ts';
 
 /** Ping and pong time, a second each, plus the coarseness of the timers. */
@@ -47,6 +53,29 @@ for (const wire of ['v1', 'legacy'] as const)
       await eventually(async () => assert.deepEqual(await stage.api.undelivered(person.user), []));
       assert.equal(device.missed, 0);
     });
+
+test('an old page that returns before its dead connection is noticed gets what only another device confirmed', async (t) => {
+  const proxy = await startProxy({ target: stage.process(0).port });
+  t.after(() => proxy.stop());
+  const person = await stage.person();
+  const uuid = randomUuid();
+  const page = await LegacyDevice.connect(proxy.address, { ...person, uuid });
+  const phone = stage.roam('v1', person);
+  await phone.attached();
+  const heard = await stage.api.send(person.user, 'heard by both');
+  assert.equal((await page.message(1)).uuid, heard.id);
+  proxy.stall();
+  const missed = await stage.api.send(person.user, 'heard by the phone only');
+  await eventuallyDelivered(new Map([[person.user, [heard.id, missed.id]]]), [phone]);
+  await eventually(async () => assert.deepEqual(await stage.api.undelivered(person.user), []));
+  // Nobody has noticed yet that the first connection is dead; its browser has, and comes back.
+  assert.equal((await stage.api.user(person.user)).sessions.length, 2);
+  const back = await LegacyDevice.connect(stage.gateway(1), { ...person, uuid });
+  t.after(() => Promise.all([page.drop(), back.drop()]));
+  await back.until('the missed message', () =>
+    back.messages.find((frame) => frame.uuid === missed.id),
+  );
+});
 
 test('a slow but living connection is not closed', async (t) => {
   const proxy = await startProxy({ target: stage.process(0).port });

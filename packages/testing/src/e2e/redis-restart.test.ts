@@ -33,9 +33,11 @@ test('Redis is killed and comes back empty: sessions register again, the epoch c
     told += 1;
   });
   sdk.on('state', (state) => states.push(JSON.stringify(state)));
-  await eventually(async () =>
-    assert.equal((await stage.api.user(person.user)).sessions.length, 4),
-  );
+  await eventually(async () => {
+    const { sessions } = await stage.api.user(person.user);
+    assert.equal(sessions.length, 4);
+    assert.ok(sessions.every(({ session }) => session !== slept.session));
+  });
 
   await stage.redis.kill();
   await assert.rejects(

@@ -9,13 +9,13 @@ const MiB = 1024 * 1024;
 
 let stage: Stage;
 before(async () => {
-  stage = await openStage({ gateways: 1, env: { ENCKE_SEND_BUFFER: String(256 * 1024) } });
+  stage = await openStage({ gateways: 1, env: { ENCKE_SEND_BUFFER: String(512 * 1024) } });
 });
 after(() => stage?.close());
 
 async function memory(): Promise<number> {
   const samples = await stage.process().metrics();
-  return samples.get('process_resident_memory_bytes') ?? Number.NaN;
+  return samples.get('encke_process_resident_memory_bytes') ?? Number.NaN;
 }
 
 /** Sends what the kernel's buffers can by no means hold. */
