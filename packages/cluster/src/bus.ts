@@ -90,6 +90,15 @@ export class Bus {
     const giveUp = setTimeout(() => this.#lost(subscriber, 'no answer to subscribe'), CONNECT_TIMEOUT);
     subscriber.on('error', () => {});
     subscriber.on('end', () => this.#lost(subscriber, 'connection closed'));
+    // A Cluster mends one lost connection by itself, quietly. But what was published meanwhile is gone and the sessions
+    // it was for are dropped from the registry, so here too everything is subscribed and registered anew.
+    let disturbed = false;
+    for (const event of ['-node', '-subscriber']) {
+      subscriber.on(event, () => {
+        if (this.#up) this.#lost(subscriber, 'a Redis node was lost');
+        else disturbed = true;
+      });
+    }
     subscriber.on('smessage', (_channel: string, payload: string) => this.#receive(payload));
     const channels = keys.busChannels(this.#node);
     // In a Cluster the channels of one command must share a slot.
@@ -105,12 +114,17 @@ export class Bus {
         this.#probes.clear();
         this.#up = true;
         this.#handlers.up();
+        if (disturbed) setTimeout(() => this.#upAgain(subscriber), PROBE_TIMEOUT);
       },
       () => {
         clearTimeout(giveUp);
         this.#lost(subscriber, 'subscribe failed');
       },
     );
+  }
+
+  #upAgain(subscriber: Client): void {
+    if (this.#subscriber === subscriber && this.#up) this.#handlers.up();
   }
 
   #lost(subscriber: Client, why: string): void {

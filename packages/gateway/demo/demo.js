@@ -61,6 +61,7 @@ async function findAccount() {
 
 const account = await findAccount();
 const log = new Log(account.app, account.user);
+const appOption = account.app === 0 ? '' : ` --app ${account.app}`;
 
 /** Text of ours, or whatever another sender thought of. */
 function toEntry({ id, seq, event, data, time, queued }) {
@@ -102,7 +103,11 @@ function connect() {
     showAuth(authorized);
     if (authorized) hideBanner();
     else if (!appServer)
-      showBanner(`The gateway does not know this hash. Run: encke auth ${account.user} <hash>`);
+      showBanner(
+        `The gateway does not know this hash. Run: encke auth${appOption} ${account.user} <hash>`,
+        'Try again',
+        () => location.reload(),
+      );
   });
   client.onMissed(() => {
     note('Some messages may be missing here: this page was away for longer than they are kept.');
@@ -134,12 +139,16 @@ async function submit() {
 
 function prepareComposer() {
   const { to, composer } = elements;
+  const neighbour = (account.user % 999_999_999) + 1;
   const links = () => {
     const chosen = number(to.value);
-    const other = chosen && chosen !== account.user ? chosen : (account.user % 999_999_999) + 1;
+    const other = chosen && chosen !== account.user ? chosen : neighbour;
     showLinks(account.user, other);
+    // A reload writes to the same user.
+    params.set('to', chosen ?? neighbour);
+    history.replaceState(null, '', `?${params}`);
   };
-  to.value = params.get('to') ?? '';
+  to.value = params.get('to') ?? neighbour;
   to.addEventListener('input', links);
   links();
   composer.hidden = !appServer;
@@ -152,15 +161,18 @@ function prepareComposer() {
 function start() {
   // The address names the user, so that a copy of it opens the same one.
   params.set('user', account.user);
-  history.replaceState(null, '', `?${params}`);
   showAccount(account, new URL(gateway).host);
   prepareComposer();
   for (const entry of log.entries) showEntry(entry);
-  showEmpty(
-    appServer
-      ? 'Open another user in a new window, write to them, and watch it arrive. Close their window and write again: the message waits until they are back.'
-      : `Send something from a terminal: encke send ${account.user} chat '{"text":"hello"}'`,
-  );
+  if (appServer)
+    showEmpty(
+      'Open another user, write to them, and watch it arrive. Close their window and write again: the message waits until they are back.',
+    );
+  else
+    showEmpty(
+      'Send something from a terminal:',
+      `encke send${appOption} ${account.user} chat '{"text":"hello"}'`,
+    );
   elements.leave.hidden = Boolean(appServer);
   elements.leave.addEventListener('click', () => {
     forget();

@@ -31,6 +31,8 @@ export function showAccount({ app, user }, gateway) {
   get('user').textContent = user;
   get('app').textContent = app;
   get('gateway').textContent = gateway;
+  get('auth').textContent = 'asking…';
+  get('more').hidden = false;
   dress(get('avatar'), user);
   document.title = `User ${user} · The auth chat`;
 }
@@ -46,7 +48,7 @@ export function showLinks(user, other) {
     return url.href;
   };
   elements.another.href = link({ user: other, to: user });
-  elements.another.textContent = `User ${other} in a new window`;
+  elements.another.textContent = `Open user ${other}`;
   get('same').href = link({ user });
 }
 
@@ -93,8 +95,9 @@ export function hideBanner() {
   get('banner').hidden = true;
 }
 
-export function showEmpty(text) {
+export function showEmpty(text, command) {
   get('empty-text').textContent = text;
+  get('empty-command').textContent = command ?? '';
   get('empty').hidden = messages.childElementCount > 0;
 }
 
@@ -115,9 +118,18 @@ const names = {
   note: () => '',
 };
 
+/** Whether the reader is at the end, and so wants to stay there. */
+let atEnd = true;
+const toEnd = () => {
+  messages.scrollTop = messages.scrollHeight;
+};
+messages.addEventListener('scroll', () => {
+  atEnd = messages.scrollHeight - messages.scrollTop - messages.clientHeight < 80;
+});
+new ResizeObserver(() => atEnd && toEnd()).observe(messages);
+
 /** Shows an entry of the log. Answers how to show it anew when it has changed. */
 export function showEntry(entry) {
-  const near = messages.scrollHeight - messages.scrollTop - messages.clientHeight < 80;
   const item = template.content.cloneNode(true).firstElementChild;
   const part = (name) => item.querySelector(name);
   const update = () => {
@@ -136,14 +148,16 @@ export function showEntry(entry) {
   messages.append(item);
   while (messages.childElementCount > longest) messages.firstElementChild.remove();
   get('empty').hidden = true;
-  if (near || entry.kind === 'out') messages.scrollTop = messages.scrollHeight;
+  if (atEnd || entry.kind === 'out') toEnd();
   return update;
 }
 
 /** The text area grows with what is written in it. */
 function fit() {
-  elements.text.style.height = 'auto';
-  elements.text.style.height = `${Math.min(elements.text.scrollHeight, 160)}px`;
+  const { text } = elements;
+  text.style.height = 'auto';
+  const border = text.offsetHeight - text.clientHeight;
+  text.style.height = `${Math.min(text.scrollHeight + border, 160)}px`;
 }
 
 elements.text.addEventListener('input', fit);

@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, execFileSync, fork, spawn } from 'node:child_process';
+import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -72,14 +80,31 @@ test('it ends when the process that holds it is killed, and its data stays', asy
   await next.stop();
 });
 
-test('one that lost its watcher too is ended by the next start', async () => {
+/** The members of a process group, from /proc. */
+const groupOf = (leader: number) =>
+  readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => pid > 0)
+    .sort((a, b) => a - b)
+    .filter((pid) => statOf(pid)?.group === leader);
+
+function statOf(pid: number): { parent: number; group: number } | undefined {
+  try {
+    const [, parent, group] =
+      readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+    return { parent: Number(parent), group: Number(group) };
+  } catch {
+    return undefined;
+  }
+}
+
+const skip = existsSync('/proc/self/stat') ? false : 'no /proc here';
+test('one that lost its watcher too is ended by the next start', { skip }, async () => {
   const folder = newFolder();
   const port = await anyPort();
   const { child, pid } = await holder(folder, port);
-  const ours = execFileSync('pgrep', ['-f', `sh -c.*--dir ${folder} `])
-    .toString()
-    .split('\n');
-  for (const watcher of ours.filter(Boolean)) process.kill(Number(watcher), 'SIGKILL');
+  for (const watcher of groupOf(statOf(pid)?.group ?? 0))
+    if (watcher !== pid) process.kill(watcher, 'SIGKILL');
   child.kill('SIGKILL');
   await once(child, 'exit');
   assert.equal(await command(port, 'PING'), '+PONG\r\n');

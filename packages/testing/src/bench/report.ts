@@ -1,0 +1,53 @@
+/** Results as tables for a person and as JSON lines for a program. */
+import type { Bench, Figures, Result } from './bench.ts';
+
+function figure(value: number): string {
+  const digits =
+    Math.abs(value) >= 1_000 ? 0 : Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;
+  return value.toLocaleString('en', {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  });
+}
+
+const row = (name: string, figures: Figures, columns: readonly string[]): string[] => [
+  name,
+  ...columns.map((column) => figure(figures[column] ?? Number.NaN)),
+];
+
+/** How much of the second's figure the first's is. */
+const ratios = (a: Figures, b: Figures): Figures =>
+  Object.fromEntries(Object.keys(a).map((key) => [key, (a[key] ?? 0) / (b[key] ?? 0)]));
+
+function layOut(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, i) =>
+    Math.max(...rows.map((cells) => (cells[i] ?? '').length)),
+  );
+  return rows
+    .map((cells) =>
+      cells
+        .map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0)))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+/** One line a case; of several checkouts one line each, and the first over each other one. */
+export function table(bench: Bench, results: readonly Result[]): string {
+  const columns = Object.keys(results[0]?.median ?? {});
+  const rows = [['', ...columns]];
+  const paired = new Set(results.map(({ subject }) => subject)).size > 1;
+  let first: Result | undefined;
+  for (const result of results) {
+    rows.push(
+      row(paired ? `${result.case}: ${result.subject}` : result.case, result.median, columns),
+    );
+    if (first?.case !== result.case) first = result;
+    else rows.push(row('  ratio', ratios(first.median, result.median), columns));
+  }
+  return `${bench.name}: ${bench.about}\n\n${layOut(rows)}\n`;
+}
+
+export const jsonLines = (results: readonly Result[]): string =>
+  results.map((result) => JSON.stringify(result)).join('\n');
