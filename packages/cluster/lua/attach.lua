@@ -28,17 +28,25 @@ local resume_seq = tonumber(ARGV[9])
 if ARGV[8] == record.epoch and resume_seq > record.seq then renew_epoch(KEYS[2], record, ARGV[12]) end
 
 -- What this device is known to have: the lowest cursor of its sessions. One that still counts as live may be the old
--- socket of a page that reloads. Those of ended sessions are used up once as many sessions of the device are back.
+-- socket of a page that reloads. Those of ended sessions are used up once as many sessions of the device are back, and
+-- are kept only a little longer once one has begun there.
 local kept, live, ended = nil, 1, {}
 if redis.call('EXISTS', KEYS[5]) == 1 then
   local cursors = redis.call('HGETALL', KEYS[5])
   for i = 1, #cursors, 2 do
     local seq, ends, owner = string.match(cursors[i + 1], '^(%d+) (%d+) (.*)$')
-    if ends ~= '0' and tonumber(ends) < now then
+    ends = tonumber(ends)
+    if ends ~= 0 and ends < now then
       redis.call('HDEL', KEYS[5], cursors[i])
     elseif owner == device then
       kept = math.min(kept or math.huge, tonumber(seq))
-      if ends == '0' then live = live + 1 else ended[#ended + 1] = cursors[i] end
+      if ends == 0 then
+        live = live + 1
+      else
+        ended[#ended + 1] = cursors[i]
+        local short = math.min(ends, now + SUPERSEDED)
+        redis.call('HSET', KEYS[5], cursors[i], seq .. ' ' .. short .. ' ' .. owner)
+      end
     end
   end
   if #ended > 0 and live >= #ended then redis.call('HDEL', KEYS[5], unpack(ended)) end

@@ -174,7 +174,6 @@ export class Registry {
         order.cursor,
         ms(config.resumeWindow),
         ms(config.offlineGrace),
-        ms(config.pingInterval + config.pongTimeout) + 5_000,
       ],
     );
   }

@@ -175,6 +175,9 @@ async function scenario(start: number, length: number): Promise<World> {
   }
 }
 
+const copies = (devices: readonly RoamingDevice[], wanted: string) =>
+  total(devices, ({ wire, onWire, received }) => (wire === wanted ? onWire - received.length : 0));
+
 test(`fuzz for ${seconds} s: every accepted message reaches every device once, in order`, {
   timeout: (seconds + 180) * 1_000,
 }, async (t) => {
@@ -183,7 +186,7 @@ test(`fuzz for ${seconds} s: every accepted message reaches every device once, i
   t.diagnostic(
     `${log.length} operations, ${stage.ledger.accepted} messages, ${stage.ledger.retries} retries, ` +
       `${total(devices, ({ connects }) => connects)} connects, ` +
-      `${total(devices, ({ onWire, received }) => onWire - received.length)} second copies on the wire`,
+      `second copies on the wire: v1 ${copies(devices, 'v1')}, legacy ${copies(devices, 'legacy')}`,
   );
 });
 

@@ -3,22 +3,7 @@ import { execFile } from 'node:child_process';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-/** Everything that depends on what kind of Redis it is; pages in a browser do not. */
-const files = [
-  'private-message',
-  'device-limit',
-  'offline-then-online',
-  'idempotency',
-  'gateway-crash',
-  'bus-lost',
-  'redis-paused',
-  'redis-restart',
-  'half-open',
-  'slow-device',
-  'drain',
-];
-
-/** Runs one file of this folder as a process of its own and resolves with its output and exit code. */
+/** Runs one file of this folder as a process of its own, with a cluster for its Redis. */
 function run(file: string): Promise<{ code: number; output: string }> {
   const path = fileURLToPath(new URL(`${file}.test.ts`, import.meta.url));
   const env = Object.entries(process.env).filter(([name]) => !name.startsWith('NODE_TEST'));
@@ -27,7 +12,11 @@ function run(file: string): Promise<{ code: number; output: string }> {
       process.execPath,
       ['--import', 'tsx', '--conditions=source', path],
       {
-        env: { ...Object.fromEntries(env), ENCKE_TEST_REDIS: 'cluster' },
+        env: {
+          ...Object.fromEntries(env),
+          ENCKE_TEST_REDIS: 'cluster',
+          ENCKE_FUZZ_SECONDS: '15',
+        },
         maxBuffer: 64 * 1024 * 1024,
         timeout: 240_000,
       },
@@ -37,10 +26,12 @@ function run(file: string): Promise<{ code: number; output: string }> {
   });
 }
 
-for (const file of files)
-  test(`${file}, on a Redis Cluster of three masters`, {
-    skip: process.env.ENCKE_TEST_REDIS === 'cluster' && 'the whole run is on a cluster',
-  }, async () => {
-    const { code, output } = await run(file);
-    assert.equal(code, 0, output);
-  });
+/** Declares one test a file: all its tests pass on a Redis Cluster too. */
+export function testOnCluster(files: readonly string[]): void {
+  const skip = process.env.ENCKE_TEST_REDIS === 'cluster' && 'the whole run is on a cluster';
+  for (const file of files)
+    test(`${file}, on a Redis Cluster of three masters`, { skip }, async () => {
+      const { code, output } = await run(file);
+      assert.equal(code, 0, output);
+    });
+}

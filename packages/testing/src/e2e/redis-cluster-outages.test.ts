@@ -1,0 +1,3 @@
+import { testOnCluster } from './on-cluster.ts';
+
+testOnCluster(['bus-lost', 'redis-paused', 'redis-restart']);
