@@ -136,6 +136,7 @@ export class Appender {
       } else {
         stats.appended += 1;
         stats.told += sessions;
+        if (sessions === 0) stats.queued += 1;
       }
       const id = messageId(String(values[at]), seq);
       pending.resolve({ id, seq, sessions, queued: sessions === 0 });

@@ -87,7 +87,10 @@ export class Bus {
     const { config, keys } = this.#context;
     const subscriber = openSubscriber(config.redis);
     this.#subscriber = subscriber;
-    const giveUp = setTimeout(() => this.#lost(subscriber, 'no answer to subscribe'), CONNECT_TIMEOUT);
+    const giveUp = setTimeout(
+      () => this.#lost(subscriber, 'no answer to subscribe'),
+      CONNECT_TIMEOUT,
+    );
     subscriber.on('error', () => {});
     subscriber.on('end', () => this.#lost(subscriber, 'connection closed'));
     // A Cluster mends one lost connection by itself, quietly. But what was published meanwhile is gone and the sessions

@@ -10,13 +10,14 @@ import { Inbox, type Undelivered } from './inbox.ts';
 import { Keys } from './keys.ts';
 import { Heartbeat, Sweeper } from './nodes.ts';
 import { Registry } from './registry.ts';
-import { Users, type UserState } from './users.ts';
+import { type UserState, Users } from './users.ts';
 
 export class Cluster {
   readonly stats: Stats = {
     appended: 0,
     repeated: 0,
     told: 0,
+    queued: 0,
     overflowed: 0,
     expired: 0,
     confirmed: 0,

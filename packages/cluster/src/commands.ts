@@ -162,8 +162,14 @@ export class Commands {
     this.#stalled = true;
     const probe = (): void => {
       this.#probe = setTimeout(probe, 250);
-      if (this.client.status !== 'ready') return this.#recover();
-      this.client.call('ping').then(() => this.#recover(), () => {});
+      if (this.client.status !== 'ready') {
+        this.#recover();
+        return;
+      }
+      this.client.call('ping').then(
+        () => this.#recover(),
+        () => {},
+      );
     };
     probe();
   }

@@ -49,7 +49,10 @@ const common: RedisOptions = {
 function open(config: RedisConfig, options: RedisOptions, cluster: ClusterOptions): Client {
   const address = parse(config.url);
   if (config.mode === 'cluster') {
-    const { retryStrategy, enableOfflineQueue, ...redisOptions } = { ...options, ...address.options };
+    const { retryStrategy, enableOfflineQueue, ...redisOptions } = {
+      ...options,
+      ...address.options,
+    };
     return new Cluster(address.hosts, {
       clusterRetryStrategy: backoff,
       slotsRefreshInterval: 10_000,
@@ -92,4 +95,8 @@ export const openSubscriber = (config: RedisConfig): Client =>
 
 /** BullMQ waits for Redis as long as it takes, on a connection of its own. */
 export const openJobs = (config: RedisConfig): Client =>
-  open(config, { maxRetriesPerRequest: null, retryStrategy: backoff, connectionName: 'encke-jobs' }, {});
+  open(
+    config,
+    { maxRetriesPerRequest: null, retryStrategy: backoff, connectionName: 'encke-jobs' },
+    {},
+  );

@@ -1,5 +1,5 @@
-import type { ClusterConfig } from './config.ts';
 import type { Commands } from './commands.ts';
+import type { ClusterConfig } from './config.ts';
 import type { Deadlines } from './deadline.ts';
 import type { Keys } from './keys.ts';
 
@@ -11,6 +11,8 @@ export interface Stats {
   repeated: number;
   /** Sessions told at the time a message was stored. */
   told: number;
+  /** Messages stored while their user had no session: they wait. */
+  queued: number;
   /** Messages nobody had confirmed that the inbox cap pushed out. */
   overflowed: number;
   /** Messages whose ttl passed before anybody confirmed them. */

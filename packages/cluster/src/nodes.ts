@@ -91,7 +91,9 @@ export class Sweeper {
       for (;;) {
         const names = (await commands.send(['srandmember', index, 100])) as string[];
         if (names.length === 0) break;
-        const counts = await Promise.all(names.map((name) => sweepUser(this.#context, node, name, [])));
+        const counts = await Promise.all(
+          names.map((name) => sweepUser(this.#context, node, name, [])),
+        );
         for (const count of counts) dropped += count;
       }
     }

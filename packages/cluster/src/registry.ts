@@ -1,5 +1,12 @@
 /** Who is connected where: what a gateway tells Redis about its sessions. */
-import { type App, type Device, newEpoch, type Node, type Session, type User } from '@encke/protocol';
+import {
+  type App,
+  type Device,
+  type Node,
+  newEpoch,
+  type Session,
+  type User,
+} from '@encke/protocol';
 import { type Argument, RedisUnavailable } from './commands.ts';
 import { ms, retention } from './config.ts';
 import type { Context } from './context.ts';

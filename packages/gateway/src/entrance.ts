@@ -1,5 +1,5 @@
 /** From a key to a live session. */
-import { type Attached, type Registry, RedisUnavailable, target } from '@encke/cluster';
+import { type Attached, RedisUnavailable, type Registry, target } from '@encke/cluster';
 import type { App, Device, Position, User } from '@encke/protocol';
 import type { CatchUp } from './catch-up.ts';
 import type { Hub } from './hub.ts';
@@ -16,28 +16,25 @@ export interface Claim {
 
 export type Outcome = 'authorized' | 'refused' | 'anonymous' | 'unavailable' | 'left';
 
-export class Entrance {
-  readonly #registry: () => Registry;
-  readonly #hub: Hub;
-  readonly #catchUp: CatchUp;
-  readonly #departed: (session: Session) => void;
-  readonly #count: (outcome: Outcome) => void;
-  readonly #register: (session: Session) => void;
+/** What the entrance needs of its gateway. */
+export interface EntranceParts {
+  readonly hub: Hub;
+  readonly catchUp: CatchUp;
+  registry(): Registry;
+  count(outcome: Outcome): void;
+  /** The user was offline before this session. */
+  cameOnline(): void;
+  /** It may stand in Redis' registry and must be taken out. */
+  departed(session: Session): void;
+  /** The bus came back while it was attaching. */
+  register(session: Session): void;
+}
 
-  constructor(
-    registry: () => Registry,
-    hub: Hub,
-    catchUp: CatchUp,
-    departed: (session: Session) => void,
-    count: (outcome: Outcome) => void,
-    register: (session: Session) => void,
-  ) {
-    this.#registry = registry;
-    this.#hub = hub;
-    this.#catchUp = catchUp;
-    this.#departed = departed;
-    this.#count = count;
-    this.#register = register;
+export class Entrance {
+  readonly #parts: EntranceParts;
+
+  constructor(parts: EntranceParts) {
+    this.#parts = parts;
   }
 
   /** Checks the claim and makes the session live; answers on its wire, whatever comes of it. */
@@ -52,10 +49,10 @@ export class Entrance {
     session.target = target(claim.app, claim.user);
     session.state = 'attaching';
     session.registered = true;
-    this.#hub.add(session);
+    this.#parts.hub.add(session);
     let attached: Attached | undefined;
     try {
-      attached = await this.#registry().attach({
+      attached = await this.#parts.registry().attach({
         app: claim.app,
         user: claim.user,
         session: session.id,
@@ -65,40 +62,41 @@ export class Entrance {
       });
     } catch (error) {
       if (!(error instanceof RedisUnavailable)) throw error;
-      this.#count('unavailable');
+      this.#parts.count('unavailable');
       session.wire.unavailable(session);
       return;
     }
     if (session.ended) {
       // It left before the answer came; if it was registered, it must be taken out again.
-      this.#count('left');
-      if (attached) this.#departed(session);
+      this.#parts.count('left');
+      if (attached) this.#parts.departed(session);
       return;
     }
     if (attached) {
       this.#welcome(session, attached);
       return;
     }
-    this.#hub.remove(session);
+    this.#parts.hub.remove(session);
     session.registered = false;
     session.target = '';
     this.#refuse(session, 'refused');
   }
 
   #refuse(session: Session, outcome: 'anonymous' | 'refused'): void {
-    this.#count(outcome);
+    this.#parts.count(outcome);
     session.state = 'anonymous';
     session.push(session.wire.ready(session, undefined));
   }
 
   #welcome(session: Session, attached: Attached): void {
-    this.#count('authorized');
+    this.#parts.count('authorized');
+    if (attached.cameOnline) this.#parts.cameOnline();
     session.since = attached.since;
     session.startAt(attached.epoch, attached.cursor);
     const { hash, resumed } = attached;
     session.push(session.wire.ready(session, { hash, resumed }));
-    this.#catchUp.begin(session, attached.page);
-    if (session.registerAgain) this.#register(session);
+    this.#parts.catchUp.begin(session, attached.page);
+    if (session.registerAgain) this.#parts.register(session);
     session.registerAgain = false;
   }
 }

@@ -8,8 +8,8 @@ import {
   type Cluster,
   type Heartbeat,
   parseTarget,
-  type Registry,
   RedisUnavailable,
+  type Registry,
 } from '@encke/cluster';
 import {
   type CloseName,
@@ -73,7 +73,9 @@ export class Gateway implements House, Doors {
     this.pingInterval = config.pingInterval * 1000;
     this.pongTimeout = config.pongTimeout * 1000;
     this.sendBuffer = config.sendBuffer;
-    this.#timings = exposeCounts(context.metrics, this.#counts, cluster.stats);
+    this.#timings = exposeCounts(context.metrics, this.#counts, cluster.stats, () =>
+      this.#unconfirmed(),
+    );
     cluster.observeRoundTrips(this.#timings.roundTrip);
     const registry = (): Registry => this.#registry;
     this.receipts = new Receipts(registry);
@@ -96,23 +98,37 @@ export class Gateway implements House, Doors {
     this.#registry = joined.registry;
     this.#bus = joined.bus;
     this.#heartbeat = joined.heartbeat;
-    this.#entrance = new Entrance(
-      registry,
-      this.#hub,
-      this.#catchUp,
-      (session) => this.#departures.add(session),
-      (outcome) => {
-        this.#counts.attaches[outcome] += 1;
-        if (outcome === 'authorized') this.#counts.sessions += 1;
-      },
-      (session) => void this.#register(session),
-    );
+    this.#entrance = this.#openEntrance(registry);
     this.#v1 = v1Wire(this.#entrance, this.fault);
     this.#legacy = legacyWire(this.node, false);
     this.#oldLegacy = legacyWire(this.node, true);
     const shortest = Math.min(this.pingInterval, this.pongTimeout);
     const grain = Math.max(20, Math.min(1_000, Math.floor(shortest / 8)));
     this.#wheel = new Wheel(grain, Math.max(this.pingInterval, this.pongTimeout, 10_000));
+  }
+
+  #openEntrance(registry: () => Registry): Entrance {
+    return new Entrance({
+      hub: this.#hub,
+      catchUp: this.#catchUp,
+      registry,
+      count: (outcome) => {
+        this.#counts.attaches[outcome] += 1;
+        if (outcome === 'authorized') this.#counts.sessions += 1;
+      },
+      cameOnline: () => {
+        this.#counts.usersOnline += 1;
+      },
+      departed: (session) => this.#departures.add(session),
+      register: (session) => void this.#register(session),
+    });
+  }
+
+  /** Messages written to devices that have not confirmed them yet. */
+  #unconfirmed(): number {
+    let sum = 0;
+    for (const session of this.#hub.sessions()) sum += session.sent - session.confirmed;
+    return sum;
   }
 
   async start(): Promise<void> {
@@ -190,7 +206,10 @@ export class Gateway implements House, Doors {
   /** A bug, or an outage where none was expected, ends one session, not the node. */
   fault = (error: unknown, session: Session): void => {
     this.#counts.faults += 1;
-    this.#context.log.error({ err: error, session: session.id, state: session.state }, 'session fault');
+    this.#context.log.error(
+      { err: error, session: session.id, state: session.state },
+      'session fault',
+    );
     session.end('internal');
   };
 
@@ -232,15 +251,21 @@ export class Gateway implements House, Doors {
   }
 
   #retryRegister(session: Session): void {
-    setTimeout(() => {
-      if (!session.ended) void this.#register(session);
-    }, 500 + Math.random() * 1_000).unref();
+    setTimeout(
+      () => {
+        if (!session.ended) void this.#register(session);
+      },
+      500 + Math.random() * 1_000,
+    ).unref();
   }
 
   /** Closes the sockets spread over the drain time, each with a hint when to come back. */
   async drain(): Promise<void> {
     this.#draining = true;
-    const steps = Math.max(1, Math.floor((this.#context.config.drainSeconds * 1000) / DRAIN_STEP / 2));
+    const steps = Math.max(
+      1,
+      Math.floor((this.#context.config.drainSeconds * 1000) / DRAIN_STEP / 2),
+    );
     const share = Math.ceil(this.#open.size / steps);
     while (this.#open.size > 0) {
       let left = share;

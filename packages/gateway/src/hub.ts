@@ -63,7 +63,10 @@ export class Hub implements BusHandlers {
       return;
     }
     if (message.epoch === session.epoch) {
-      if (message.seq === session.sent + 1) return session.deliver(message, false);
+      if (message.seq === session.sent + 1) {
+        session.deliver(message, false);
+        return;
+      }
       // Sent before. But a number used twice means that Redis lost the newest messages in a failover.
       const known = message.time <= session.sentTime || session.sentTime === 0;
       if (message.seq <= session.sent) {

@@ -14,9 +14,7 @@ export async function startGateway(context: Context): Promise<Running> {
   const pages = await openPages(config, gateway.node);
   const upgrades = new Upgrades(gateway, config.allowedOrigins);
   const server = pages.server as Server;
-  server.on('upgrade', (request, socket, head) =>
-    upgrades.handle(request, socket as Socket, head),
-  );
+  server.on('upgrade', (request, socket, head) => upgrades.handle(request, socket as Socket, head));
   try {
     await pages.listen({ host: config.host, port: config.gatewayPort });
   } catch (error) {

@@ -7,6 +7,7 @@ import type { Outcome } from './entrance.ts';
 export class Counts {
   connections = 0;
   sessions = 0;
+  usersOnline = 0;
   delivered = 0;
   redelivered = 0;
   gaps = 0;
@@ -30,25 +31,41 @@ export interface Timings {
   roundTrip(seconds: number): void;
 }
 
-export function exposeCounts(metrics: Metrics, counts: Counts, stats: Stats): Timings {
-  const { read, readEach } = metrics;
-  read('gauge', 'encke_connections', 'Open sockets', () => counts.connections);
-  read('gauge', 'encke_sessions', 'Sockets of known users', () => counts.sessions);
-  readEach('counter', 'encke_attaches_total', 'Devices that arrived, by outcome', 'outcome', () => counts.attaches);
-  readEach('counter', 'encke_closes_total', 'Sockets this node ended, by reason', 'reason', () => counts.closes);
-  read('counter', 'encke_messages_delivered_total', 'Messages written to sockets', () => counts.delivered);
-  read('counter', 'encke_messages_redelivered_total', 'Of these, messages read from the inbox', () => counts.redelivered);
-  read('counter', 'encke_messages_confirmed_total', 'Messages first confirmed by a device', () => stats.confirmed);
-  read('counter', 'encke_messages_expired_total', 'Messages whose ttl passed before any device confirmed them, as noticed', () => stats.expired);
-  read('counter', 'encke_bus_gaps_total', 'Sessions that had to read the inbox because a bus message was missing', () => counts.gaps);
-  read('counter', 'encke_bus_ups_total', 'Times the bus was subscribed', () => counts.busUps);
-  read('counter', 'encke_session_faults_total', 'Sessions ended by a fault of this server', () => counts.faults);
-  const lag = metrics.histogram('encke_bus_lag_seconds', 'Time a probe takes through Redis and back', SECONDS);
-  const delivery = metrics.histogram('encke_delivery_seconds', 'From acceptance by Redis to the write to the socket, live messages', SECONDS);
-  const roundTrip = metrics.histogram('encke_redis_round_trip_seconds', 'Scripts of one turn, there and back', SECONDS);
+type Reading = [kind: 'counter' | 'gauge', name: string, help: string, read: () => number];
+
+const readings = (counts: Counts, stats: Stats, depth: () => number): Reading[] => [
+  ['gauge', 'encke_queue_depth', 'Written to devices and not confirmed yet', depth],
+  ['gauge', 'encke_connections', 'Open sockets', () => counts.connections],
+  ['gauge', 'encke_sessions', 'Sockets of known users', () => counts.sessions],
+  ['counter', 'encke_users_online_total', 'Users that came online', () => counts.usersOnline],
+  ['counter', 'encke_messages_delivered_total', 'Written to sockets', () => counts.delivered],
+  ['counter', 'encke_messages_redelivered_total', 'Read from the inbox', () => counts.redelivered],
+  ['counter', 'encke_messages_confirmed_total', 'First confirmations', () => stats.confirmed],
+  ['counter', 'encke_messages_expired_total', 'Never confirmed, as noticed', () => stats.expired],
+  ['counter', 'encke_bus_gaps_total', 'Inbox reads after a lost bus message', () => counts.gaps],
+  ['counter', 'encke_bus_ups_total', 'Times the bus was subscribed', () => counts.busUps],
+  ['counter', 'encke_session_faults_total', 'Sessions ended by a bug', () => counts.faults],
+];
+
+export function exposeCounts(
+  metrics: Metrics,
+  counts: Counts,
+  stats: Stats,
+  depth: () => number,
+): Timings {
+  const { read, readEach, histogram } = metrics;
+  for (const reading of readings(counts, stats, depth)) read(...reading);
+  const outcomes = 'Devices that arrived, by outcome';
+  readEach('counter', 'encke_attaches_total', outcomes, 'outcome', () => counts.attaches);
+  const reasons = 'Sockets this node ended, by reason';
+  readEach('counter', 'encke_closes_total', reasons, 'reason', () => counts.closes);
+  const lag = histogram('encke_bus_lag_seconds', 'A probe through Redis and back', SECONDS);
+  const accepted = 'From acceptance by Redis to the write to the socket, live messages';
+  const delivery = histogram('encke_delivery_seconds', accepted, SECONDS);
+  const trips = histogram('encke_redis_round_trip_seconds', 'Scripts, there and back', SECONDS);
   return {
     busLag: (seconds) => lag.observe(seconds),
     delivery: (seconds) => delivery.observe(seconds),
-    roundTrip: (seconds) => roundTrip.observe(seconds),
+    roundTrip: (seconds) => trips.observe(seconds),
   };
 }

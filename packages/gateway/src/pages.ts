@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { fileURLToPath } from 'node:url';
-import fastifyStatic from '@fastify/static';
 import type { Config } from '@encke/service';
+import fastifyStatic from '@fastify/static';
 import { type FastifyInstance, fastify } from 'fastify';
 
 const sdk = new URL('../../client/dist/browser/', import.meta.url);

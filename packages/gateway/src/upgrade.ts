@@ -52,29 +52,43 @@ export class Upgrades {
 
   handle = (request: IncomingMessage, socket: Socket, head: Buffer): void => {
     socket.on('error', ignore);
+    const refusal = this.#refusal(request);
+    if (refusal) {
+      reject(socket, ...refusal);
+      return;
+    }
     const url = request.url ?? '';
-    const isV1 = pathOf(url) === v1.path;
-    if (!isV1 && !isLegacyPath(url)) return reject(socket, '404 Not Found', 'No such path.\n');
-    const closed = this.#doors.closed();
-    if (closed !== undefined) return reject(socket, '503 Service Unavailable', `${closed}\n`);
-    const { origin } = request.headers;
-    if (this.#origins.size > 0 && origin !== undefined && !this.#origins.has(origin)) {
-      return reject(socket, '403 Forbidden', 'This origin may not connect.\n');
-    }
-    if (isV1 && !offers(request, v1.subprotocol)) {
-      return reject(socket, '400 Bad Request', `Sec-WebSocket-Protocol must offer ${v1.subprotocol}.\n`);
-    }
     socket.setNoDelay(true);
     this.#server.handleUpgrade(request, socket, head, (ws) => {
       socket.off('error', ignore);
-      if (isV1) this.#doors.v1(ws, socket);
+      if (pathOf(url) === v1.path) this.#doors.v1(ws, socket);
       else this.#legacy(ws, socket, url);
     });
   };
 
+  /** Status and text for a request that gets no socket. */
+  #refusal(request: IncomingMessage): [status: string, text: string] | undefined {
+    const url = request.url ?? '';
+    const isV1 = pathOf(url) === v1.path;
+    if (!isV1 && !isLegacyPath(url)) return ['404 Not Found', 'No such path.\n'];
+    const closed = this.#doors.closed();
+    if (closed !== undefined) return ['503 Service Unavailable', `${closed}\n`];
+    const { origin } = request.headers;
+    if (this.#origins.size > 0 && origin !== undefined && !this.#origins.has(origin)) {
+      return ['403 Forbidden', 'This origin may not connect.\n'];
+    }
+    if (isV1 && !offers(request, v1.subprotocol)) {
+      return ['400 Bad Request', `Sec-WebSocket-Protocol must offer ${v1.subprotocol}.\n`];
+    }
+    return undefined;
+  }
+
   #legacy(ws: WebSocket, socket: Socket, url: string): void {
     const connect = parseLegacyUrl(url);
-    if (!('code' in connect)) return this.#doors.legacy(ws, socket, connect);
+    if (!('code' in connect)) {
+      this.#doors.legacy(ws, socket, connect);
+      return;
+    }
     ws.on('error', ignore);
     // [L3] One frame that names the fault, then a clean close: coming back would not help.
     ws.send(encodeUrlFault(connect));

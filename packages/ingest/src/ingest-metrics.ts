@@ -10,6 +10,7 @@ export function registerIngestMetrics(metrics: Metrics, cluster: Cluster, stream
   count('appended', 'Messages stored.', () => stats.appended);
   count('repeated', 'First answers given again for an idempotency key.', () => stats.repeated);
   count('told', 'Sessions told of a message when it was stored.', () => stats.told);
+  count('queued', 'Messages stored while their user had no session.', () => stats.queued);
   count('overflowed', 'Unconfirmed messages pushed out by the inbox cap.', () => stats.overflowed);
   count('expired', 'Messages whose ttl passed unconfirmed.', () => stats.expired);
   metrics.read('gauge', 'encke_stream_connections', 'Open streams.', () => streams.connections);

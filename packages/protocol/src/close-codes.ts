@@ -22,7 +22,11 @@ export const closeCodes = {
   /** A frame broke a rule; the error frame before it says which. */
   badFrame: { code: 4100, reconnect: false, reason: 'bad frame' },
   /** A newer device took the place of this one. */
-  replaced: { code: 4101, reconnect: false, reason: 'device limit: a newer device took this place' },
+  replaced: {
+    code: 4101,
+    reconnect: false,
+    reason: 'device limit: a newer device took this place',
+  },
   /** The application server asked this user's devices to leave. */
   disconnected: { code: 4102, reconnect: false, reason: 'disconnected by the application' },
   /** Text that is not UTF-8. */

@@ -77,9 +77,7 @@ export function encodeLegacyMessage(
 ): string {
   const data = legacyData(m.data);
   const more = old ? `,"event_name":"${m.event}","api_data":${data}` : '';
-  const queue = queued
-    ? `,"fromQueue":true,"message_send_time":${Math.floor(m.time / 1000)}`
-    : '';
+  const queue = queued ? `,"fromQueue":true,"message_send_time":${Math.floor(m.time / 1000)}` : '';
   return `{"data":${data},"event":"${m.event}"${queue},"pipe":"msg","uuid":"${id}"${more}}`;
 }
 
@@ -133,7 +131,11 @@ export const encodeTooMany = (old: boolean): string =>
   encodeSystem({ data: { code: '403', error: 'Too many letters' }, event: 'error' }, old);
 
 export type LegacyCommand =
-  | { readonly name: 'subscription'; readonly channels: readonly string[]; readonly tooMany: boolean }
+  | {
+      readonly name: 'subscription';
+      readonly channels: readonly string[];
+      readonly tooMany: boolean;
+    }
   | { readonly name: 'statistics' }
   | { readonly name: 'later'; readonly command: string };
 

@@ -82,12 +82,7 @@ export function parseEvent(value: unknown, field = 'event'): string | Fault {
 /** [I6] ttl: whole seconds, 1 to 604800. */
 export function parseTtl(value: unknown, field = 'ttl'): number | undefined | Fault {
   if (value === undefined) return undefined;
-  if (
-    typeof value === 'number' &&
-    Number.isInteger(value) &&
-    value >= 1 &&
-    value <= limits.maxTtl
-  )
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= limits.maxTtl)
     return value;
   return new Fault(field, 'must be a whole number of seconds from 1 to 604800');
 }

@@ -8,7 +8,9 @@ export async function startWorker(context: Context): Promise<Running> {
   const { config, log, metrics } = context;
   const cluster = await openCluster(config);
   const sweeper = cluster.sweeper();
-  const failed = metrics.counter('encke_jobs_failed_total', 'Jobs that ended with an error', ['job']);
+  const failed = metrics.counter('encke_jobs_failed_total', 'Jobs that ended with an error', [
+    'job',
+  ]);
   const jobs: RepeatingJob[] = [sweepNodes(sweeper, context), settleOffline(sweeper, context)];
   const running = await startJobs(config, jobs, (error, job) => {
     if (job !== undefined) failed.inc({ job });

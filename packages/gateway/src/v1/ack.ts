@@ -9,6 +9,6 @@ export function ack(
   frame: Ack,
   refuse: (session: Session, fault: Fault) => void,
 ): void {
-  if (frame.seq > session.sent) return refuse(session, ahead);
-  session.confirm(frame.seq);
+  if (frame.seq > session.sent) refuse(session, ahead);
+  else session.confirm(frame.seq);
 }

@@ -39,7 +39,10 @@ function end(session: Session, close: CloseName): void {
   setTimeout(() => session.ws.terminate(), CLOSE_TIMEOUT).unref();
 }
 
-export function v1Wire(entrance: Entrance, onFault: (error: unknown, session: Session) => void): Wire {
+export function v1Wire(
+  entrance: Entrance,
+  onFault: (error: unknown, session: Session) => void,
+): Wire {
   return {
     pongConfirms: false,
     joinsLines: false,
@@ -52,8 +55,7 @@ export function v1Wire(entrance: Entrance, onFault: (error: unknown, session: Se
         ...(answer && { epoch: session.epoch, seq: session.sent }),
         resumed: answer?.resumed ?? false,
       }),
-    missed: (session) =>
-      encodeFrame({ type: 'missed', epoch: session.epoch, seq: session.sent }),
+    missed: (session) => encodeFrame({ type: 'missed', epoch: session.epoch, seq: session.sent }),
     unavailable(session) {
       session.push(
         encodeFrame({ type: 'error', code: 'unavailable', message: 'try again in a moment' }),

@@ -1,4 +1,6 @@
 /** What a benchmark is, and how it is run: in rounds, the medians of which count; several checkouts take turns. */
+import { microseconds } from './device.ts';
+import type { Span } from './profile.ts';
 import type { Subject } from './stage.ts';
 import { median } from './usage.ts';
 
@@ -40,6 +42,8 @@ export interface RunOptions {
   readonly rounds: number | undefined;
   /** Only cases whose name contains it. */
   readonly only: string;
+  /** Gets the time of every round that counts. */
+  readonly spans: Span[];
   progress(text: string): void;
 }
 
@@ -64,8 +68,11 @@ async function runCase(
   for (let round = -warmUps; round < rounds; round++) {
     for (const [i, side] of sides.entries()) {
       options.progress(`${bench.name}: ${name}, round ${round + 1} of ${rounds}`);
+      const from = microseconds();
       const measured = await side.one.measure();
-      if (round >= 0) figures[i]?.push(measured);
+      if (round < 0) continue;
+      figures[i]?.push(measured);
+      options.spans.push({ from, to: microseconds() });
     }
   }
   return sides.map(({ subject }, i) => {

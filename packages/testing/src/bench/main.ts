@@ -10,7 +10,7 @@ import { otherCheckout } from './checkout.ts';
 import { latency } from './latency.ts';
 import { memory } from './memory.ts';
 import { privateMessages } from './private-messages.ts';
-import { profileTable } from './profile.ts';
+import { profileTable, type Span } from './profile.ts';
 import { jsonLines, table } from './report.ts';
 import type { Subject } from './stage.ts';
 
@@ -70,12 +70,13 @@ async function main(): Promise<void> {
     const other = otherCheckout(root, values.vs);
     subjects.push({ name: values.vs, root: other, profiles: undefined });
   }
+  const spans: Span[] = [];
   for (const bench of wanted) {
-    const results = await run(bench, { subjects, rounds, only: values.case, progress });
+    const results = await run(bench, { subjects, rounds, only: values.case, spans, progress });
     progress('');
     if (results.length > 0) console.log(values.json ? jsonLines(results) : table(bench, results));
   }
-  if (profiles !== undefined && !values.json) console.log(profileTable(profiles));
+  if (profiles !== undefined && !values.json) console.log(profileTable(profiles, spans));
 }
 
 try {

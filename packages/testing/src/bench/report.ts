@@ -1,5 +1,6 @@
 /** Results as tables for a person and as JSON lines for a program. */
 import type { Bench, Figures, Result } from './bench.ts';
+import { median } from './usage.ts';
 
 function figure(value: number): string {
   const digits =
@@ -15,9 +16,12 @@ const row = (name: string, figures: Figures, columns: readonly string[]): string
   ...columns.map((column) => figure(figures[column] ?? Number.NaN)),
 ];
 
-/** How much of the second's figure the first's is. */
-const ratios = (a: Figures, b: Figures): Figures =>
-  Object.fromEntries(Object.keys(a).map((key) => [key, (a[key] ?? 0) / (b[key] ?? 0)]));
+/** How much of the second's figure the first's is: the median over the rounds, which took turns. */
+function ratios(a: Result, b: Result): Figures {
+  const ratio = (column: string) =>
+    median(a.rounds.map((figures, i) => (figures[column] ?? 0) / (b.rounds[i]?.[column] ?? 0)));
+  return Object.fromEntries(Object.keys(a.median).map((column) => [column, ratio(column)]));
+}
 
 function layOut(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, i) =>
@@ -44,7 +48,7 @@ export function table(bench: Bench, results: readonly Result[]): string {
       row(paired ? `${result.case}: ${result.subject}` : result.case, result.median, columns),
     );
     if (first?.case !== result.case) first = result;
-    else rows.push(row('  ratio', ratios(first.median, result.median), columns));
+    else rows.push(row('  ratio', ratios(first, result), columns));
   }
   return `${bench.name}: ${bench.about}\n\n${layOut(rows)}\n`;
 }

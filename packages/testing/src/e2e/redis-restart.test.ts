@@ -13,9 +13,9 @@ before(async () => {
 after(() => stage?.close());
 
 test('Redis is killed and comes back empty: sessions register again, the epoch changes, apps are told', async (t) => {
-  const people = await stage.people(20);
+  const people = await stage.people(250);
   const devices = await stage.roamBoth(people);
-  await stream(stage.ledger, people, { messages: 400 });
+  await stream(stage.ledger, people, { messages: 5_000 });
   await eventuallyDelivered(stage.ledger.expected(), devices);
   const [person] = people;
   assert.ok(person);
@@ -70,7 +70,7 @@ test('Redis is killed and comes back empty: sessions register again, the epoch c
 
   for (const device of devices) device.received.length = 0;
   const ledger = new Ledger(stage.api);
-  await stream(ledger, people, { messages: 400 });
+  await stream(ledger, people, { messages: 5_000 });
   await eventuallyDelivered(ledger.expected(), devices);
   ledger.checkGapless();
 
