@@ -3,7 +3,7 @@ Devices have confirmed messages. In a Cluster the users of one call are of one p
 
 KEYS  three per session: user record, inbox, cursors
 ARGV  1 retention (ms), then per session: epoch, confirmed seq, time of that message (ms) or 0 when unknown,
-      cursor seq, session, device
+      cursor seq or '' when it need not be kept now, session, device
 Returns  per session: how many messages were confirmed for the first time, how many expired
 ]]
 --@include clock
@@ -11,6 +11,7 @@ Returns  per session: how many messages were confirmed for the first time, how m
 --@include trim
 
 local now = clock()
+local TRIM_EVERY = 1000
 local retention = tonumber(ARGV[1])
 local answers = {}
 for i = 0, #KEYS / 3 - 1 do
@@ -20,21 +21,20 @@ for i = 0, #KEYS / 3 - 1 do
   local record = read_record(key)
   if record and record.epoch == ARGV[a + 1] then
     local seq, time = math.min(tonumber(ARGV[a + 2]), record.seq), tonumber(ARGV[a + 3])
+    local changed = false
     if seq > record.acked then
-      fresh = seq - record.acked
+      fresh, changed = seq - record.acked, true
       record.acked = seq
-      if time > 0 then
-        record.acked_seq, record.acked_time = seq, time
-        redis.call('HSET', key, 'a', seq, 'as', seq, 'am', time)
-      else
-        redis.call('HSET', key, 'a', seq)
-      end
+      if time > 0 then record.acked_seq, record.acked_time = seq, time end
     end
+    if now - record.trimmed > TRIM_EVERY then
+      expired, changed = trim(inbox, record, now, retention), true
+    end
+    if changed then save_record(key, record) end
     -- The cursor of a session that was detached meanwhile stands as it was left.
-    if string.match(redis.call('HGET', cursors, ARGV[a + 5]) or '', '^%d+ 0 ') then
+    if ARGV[a + 4] ~= '' and string.match(redis.call('HGET', cursors, ARGV[a + 5]) or '', '^%d+ 0 ') then
       redis.call('HSET', cursors, ARGV[a + 5], ARGV[a + 4] .. ' 0 ' .. ARGV[a + 6])
     end
-    expired = trim(inbox, record, now, retention)
   end
   answers[#answers + 1] = fresh
   answers[#answers + 1] = expired

@@ -17,7 +17,8 @@ Returns  now (ms), then per message: epoch, seq, sessions told, lost by the cap,
 
 local now = clock()
 if now > tonumber(ARGV[1]) then return { now } end
-local cap = tonumber(ARGV[2])
+local SLACK = 60000
+local cap, retention = tonumber(ARGV[2]), tonumber(ARGV[7])
 local answers = { now }
 local lines = {}      -- node -> bus lines
 local holders = {}    -- node -> messages whose user has sessions there
@@ -51,20 +52,22 @@ for i = 0, (#ARGV - 8) / 5 - 1 do
     answers[#answers + 1] = 1
   else
     local record = open_record(message.record, message.inbox, ARGV[4], now)
-    local time = math.max(now, record.time)
-    local seq = record.seq + 1
-    local ttl = tonumber(ARGV[a + 4])
-    local lost, expired = make_room(message.inbox, record, now, tonumber(ARGV[7]), cap)
-    redis.call('XADD', message.inbox, time .. '-' .. string.format('%d', seq),
-      'e', ARGV[a + 2], 'd', ARGV[a + 3], 'x', time + ttl)
-    local keep = math.max(ttl, tonumber(ARGV[7]))
-    local left = redis.call('PTTL', message.inbox)
-    if left < keep then redis.call('PEXPIRE', message.inbox, keep) end
-    if ttl > record.longest then
-      redis.call('HSET', message.record, 's', seq, 't', time, 'l', ttl)
-    else
-      redis.call('HSET', message.record, 's', seq, 't', time)
+    local time, ttl = math.max(now, record.time), tonumber(ARGV[a + 4])
+    local lost, expired = 0, 0
+    if record.seq - record.floor >= cap then
+      lost, expired = make_room(message.inbox, record, now, retention, cap)
     end
+    local seq = record.seq + 1
+    redis.call('XADD', message.inbox, time .. '-' .. seq, 'e', ARGV[a + 2], 'd', ARGV[a + 3], 'x', time + ttl)
+    local expires = now + math.max(ttl, retention)
+    if expires > record.expires then
+      -- A little longer than needed, so that the next messages need not move it.
+      record.expires = expires + SLACK
+      redis.call('PEXPIREAT', message.inbox, record.expires)
+    end
+    record.seq, record.time = seq, time
+    if ttl > record.longest then record.longest = ttl end
+    save_record(message.record, record)
     message.seq = seq
     message.epoch = record.epoch
     answers[#answers + 1] = record.epoch
@@ -73,11 +76,11 @@ for i = 0, (#ARGV - 8) / 5 - 1 do
     answers[#answers + 1] = lost
     answers[#answers + 1] = expired
     answers[#answers + 1] = 0
-    local line = 'm ' .. message.target .. ' ' .. record.epoch .. ' ' .. string.format('%d', seq) .. ' ' .. time
-      .. ' ' .. ARGV[a + 2] .. ' ' .. ARGV[a + 3]
+    local line = 'm ' .. message.target .. ' ' .. record.epoch .. ' ' .. seq .. ' ' .. time .. ' ' .. ARGV[a + 2]
+      .. ' ' .. ARGV[a + 3]
     local seen = {}
     for _, session in ipairs(redis.call('HKEYS', message.sessions)) do
-      local node = string.match(session, '^[^.]+')
+      local node = string.sub(session, 1, NODE_LENGTH)
       if seen[node] then
         seen[node] = seen[node] + 1
       else

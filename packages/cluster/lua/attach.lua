@@ -55,19 +55,20 @@ end
 local cursor, resumed = kept or record.acked, kept ~= nil
 if ARGV[8] ~= '' then
   resumed = ARGV[8] == record.epoch
-  cursor = resolve(record, ARGV[8], resume_seq)
+  cursor = resolve(KEYS[2], record, ARGV[8], resume_seq)
 end
 
 redis.call('HSET', KEYS[4], session, now .. ' ' .. device)
-redis.call('HSET', KEYS[5], session, string.format('%d', cursor) .. ' 0 ' .. device)
+redis.call('HSET', KEYS[5], session, cursor .. ' 0 ' .. device)
 redis.call('PERSIST', KEYS[5])
 redis.call('SADD', KEYS[6], target)
 redis.call('ZREM', KEYS[7], target)
-if not record.online then redis.call('HSET', KEYS[2], 'o', 1) end
+local came_online = redis.call('HSET', KEYS[2], 'o', 1)
 enforce_limit({ record = KEYS[2], sessions = KEYS[4], cursors = KEYS[5], target = target },
   session, device, tonumber(ARGV[10]), ARGV[11], KEYS[7], now, window, grace)
 
 local expired = trim(KEYS[3], record, now, tonumber(ARGV[15]))
+save_record(KEYS[2], record)
 
 -- Is everything behind the cursor still there?
 if resumed and cursor < record.seq then
@@ -75,12 +76,8 @@ if resumed and cursor < record.seq then
   if not head or tonumber(string.match(head[1], '%d+$')) > cursor + 1 then resumed = false end
 end
 
-local start = '-'
-if cursor >= record.acked_seq and record.acked_seq > 0 then
-  start = record.acked_time .. '-' .. string.format('%d', record.acked_seq)
-end
-local page = read_page(KEYS[3], record, cursor, start, now)
+local page = read_page(KEYS[3], record, cursor, id_behind(record, cursor), now)
 page[3] = page[3] + expired
-local answer = { now, 1, hash, record.epoch, cursor, resumed and 1 or 0, record.online and 0 or 1, now }
+local answer = { now, 1, hash, record.epoch, cursor, resumed and 1 or 0, came_online, now }
 for _, item in ipairs(page) do answer[#answer + 1] = item end
 return answer

@@ -9,7 +9,7 @@ if KEYS[2] then redis.call('DEL', KEYS[2]) end
 local sessions = redis.call('HKEYS', KEYS[1])
 local told = {}
 for _, session in ipairs(sessions) do
-  local node = string.match(session, '^[^.]+')
+  local node = string.sub(session, 1, 12)
   if not told[node] then
     told[node] = true
     redis.call('SPUBLISH', ARGV[1] .. node, ARGV[2])

@@ -7,6 +7,7 @@ ARGV  1 target  2 session  3 node  4 device  5 epoch the session knows  6 its cu
 Returns  1 when the session was registered, else 0
 ]]
 --@include clock
+--@include record
 --@include drop-node
 
 local now = clock()
@@ -15,14 +16,15 @@ local entry = redis.call('HGET', KEYS[2], ARGV[2])
 if not entry then return 0 end
 redis.call('HDEL', KEYS[2], ARGV[2])
 local seq = ARGV[6]
-if ARGV[5] ~= redis.call('HGET', KEYS[1], 'e') then
+local record = read_record(KEYS[1])
+if not record or ARGV[5] ~= record.epoch then
   seq = string.match(redis.call('HGET', KEYS[3], ARGV[2]) or '0', '^%d+')
 end
 local left = redis.call('HGETALL', KEYS[2])
 end_cursor(KEYS[3], ARGV[2], seq, tonumber(string.match(entry, '^%d+')), ARGV[4], left, now, window)
 local here = false
 for i = 1, #left, 2 do
-  if string.match(left[i], '^[^.]+') == ARGV[3] then here = true end
+  if string.sub(left[i], 1, NODE_LENGTH) == ARGV[3] then here = true end
 end
 if not here then redis.call('SREM', KEYS[4], ARGV[1]) end
 if #left == 0 then

@@ -17,5 +17,7 @@ for _, entry in ipairs(redis.call('XRANGE', KEYS[2], '-', '+')) do
   end
 end
 redis.call('DEL', KEYS[2])
-redis.call('HSET', KEYS[1], 'a', record.seq, 'as', record.seq, 'am', record.time, 'l', 0)
+record.acked, record.acked_seq, record.acked_time = record.seq, record.seq, record.time
+record.longest, record.floor, record.expires = 0, record.seq, 0
+save_record(KEYS[1], record)
 return deleted

@@ -15,12 +15,10 @@ if not record then return {} end
 local now = clock()
 local after, start = record.acked, ARGV[3]
 if ARGV[2] ~= 'confirmed' then
-  after = resolve(record, ARGV[1], tonumber(ARGV[2]))
+  after = resolve(KEYS[1], record, ARGV[1], tonumber(ARGV[2]))
   if ARGV[1] ~= record.epoch then start = '-' end
 end
-if start == '-' and after >= record.acked_seq and record.acked_seq > 0 then
-  start = record.acked_time .. '-' .. string.format('%d', record.acked_seq)
-end
+if start == '-' then start = id_behind(record, after) end
 local answer = { now, record.epoch, record.seq, after }
 for _, item in ipairs(read_page(KEYS[2], record, after, start, now)) do answer[#answer + 1] = item end
 return answer

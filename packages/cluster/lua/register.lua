@@ -14,13 +14,14 @@ Returns  epoch, last seq
 local now = clock()
 local record = open_record(KEYS[1], KEYS[2], ARGV[10], now)
 if ARGV[5] == record.epoch and tonumber(ARGV[6]) > record.seq then renew_epoch(KEYS[1], record, ARGV[10]) end
-local cursor = ARGV[5] == record.epoch and ARGV[7] or string.format('%d', record.acked)
+save_record(KEYS[1], record)
+local cursor = ARGV[5] == record.epoch and ARGV[7] or record.acked
 redis.call('HSET', KEYS[3], ARGV[2], ARGV[4] .. ' ' .. ARGV[3])
 redis.call('HSET', KEYS[4], ARGV[2], cursor .. ' 0 ' .. ARGV[3])
 redis.call('PERSIST', KEYS[4])
 redis.call('SADD', KEYS[5], ARGV[1])
 redis.call('ZREM', KEYS[6], ARGV[1])
-if not record.online then redis.call('HSET', KEYS[1], 'o', 1) end
+redis.call('HSET', KEYS[1], 'o', 1)
 enforce_limit({ record = KEYS[1], sessions = KEYS[3], cursors = KEYS[4], target = ARGV[1] },
   '', ARGV[3], tonumber(ARGV[8]), ARGV[9], KEYS[6], now, tonumber(ARGV[11]), tonumber(ARGV[12]))
 return { record.epoch, record.seq }

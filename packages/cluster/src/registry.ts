@@ -59,8 +59,8 @@ export interface AckOrder extends SessionRef {
   readonly seq: number;
   /** Milliseconds, the time of that message; 0 when not known. */
   readonly time: number;
-  /** Where the device would continue. */
-  readonly cursor: number;
+  /** Where the device would continue; undefined: what Redis was told last is near enough. */
+  readonly cursor: number | undefined;
 }
 
 export class Registry {
@@ -201,7 +201,7 @@ export class Registry {
       }
       call.names.push(user.record, user.inbox, user.cursors);
       const { epoch, seq, time, cursor, session, device } = order;
-      call.args.push(epoch, seq, time, cursor, session, device);
+      call.args.push(epoch, seq, time, cursor ?? '', session, device);
     }
     const replies = await Promise.all(
       calls.map(({ names, args }) => commands.run(scripts.ack, names, args)),

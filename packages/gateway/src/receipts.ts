@@ -32,9 +32,8 @@ export class Receipts {
     const now = Date.now();
     const orders = sessions.map((session): AckOrder => {
       const { app, user, device, epoch, confirmed: seq } = session;
-      const cursor = session.cursor(now);
-      session.reported(cursor);
       const time = seq === session.sent ? session.sentTime : 0;
+      const cursor = session.cursorToReport(now);
       return { app, user, session: session.id, device, epoch, seq, time, cursor };
     });
     try {

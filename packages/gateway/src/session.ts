@@ -30,6 +30,8 @@ export type State = 'opened' | 'anonymous' | 'attaching' | 'live' | 'syncing' | 
 const HELD = 128;
 /** Milliseconds: see `cursor`. */
 const OVERLAP = 2_000;
+/** Milliseconds: see `cursorToReport`. */
+const REPORT_EVERY = 3_000;
 
 export class Session {
   readonly id: SessionId;
@@ -71,7 +73,9 @@ export class Session {
   #oldest = 0;
   #generationAt = 0;
   #confirmedAt = 0;
+  /** The cursor as Redis was last told, and when. */
   #reported = 0;
+  #reportedAt = 0;
   #ending = false;
 
   constructor(id: SessionId, wire: Wire, ws: WebSocket, socket: Socket, house: House) {
@@ -190,9 +194,16 @@ export class Session {
     return this.#oldest;
   }
 
-  /** The cursor as it was last told to Redis. */
-  reported(cursor: number): void {
+  /**
+   * The cursor, when Redis should be told again. It needs it only should this node die, and an older one then costs some
+   * second copies; so it is told every few seconds, not with every receipt.
+   */
+  cursorToReport(now: number): number | undefined {
+    const cursor = this.cursor(now);
+    if (cursor === this.#reported || now - this.#reportedAt < REPORT_EVERY) return undefined;
     this.#reported = cursor;
+    this.#reportedAt = now;
+    return cursor;
   }
 
   /** The wheel's look: hello in time, ping in time, pong in time. */

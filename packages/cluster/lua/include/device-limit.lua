@@ -15,7 +15,7 @@ local function enforce_limit(keys, session, device, limit, bus, leaving, now, wi
     if not loser then return end
     redis.call('HDEL', keys.sessions, loser)
     redis.call('HDEL', keys.cursors, loser)
-    local node = string.match(loser, '^[^.]+')
+    local node = string.sub(loser, 1, NODE_LENGTH)
     if redis.call('SPUBLISH', bus .. node, 'x ' .. keys.target .. ' ' .. loser) == 0 then
       drop_node(keys, node, leaving, now, window, grace)
     end

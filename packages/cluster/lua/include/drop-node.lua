@@ -1,3 +1,6 @@
+-- A session id is `<node>.<counter>`; nodes have this many characters.
+local NODE_LENGTH = 12
+
 -- A cursor whose place a newer session of the device has taken is kept this long (ms): for a second tab of that device.
 local SUPERSEDED = 10000
 
@@ -16,7 +19,7 @@ local function drop_node(keys, node, leaving, now, window, grace)
   local all = redis.call('HGETALL', keys.sessions)
   local left, gone = {}, {}
   for i = 1, #all, 2 do
-    local list = string.match(all[i], '^[^.]+') == node and gone or left
+    local list = string.sub(all[i], 1, NODE_LENGTH) == node and gone or left
     list[#list + 1] = all[i]
     list[#list + 1] = all[i + 1]
   end

@@ -1,41 +1,50 @@
--- The user record: e epoch, s last seq, t time of the last message (ms), a highest confirmed seq,
--- as/am seq and time of a confirmed message, l longest ttl in the inbox (ms), r last refresh of the lifetime (ms),
--- o '1' while online, n last seen (ms), p/ps the epoch before this one and the last seq they share.
-local RECORD_LIFETIME = 90 * 86400000
+-- The user record, a hash. Field r holds, packed because every message reads and writes them: epoch, last seq and its
+-- time (ms), highest confirmed seq, seq and time of a confirmed message, longest ttl in the inbox (ms), last refresh of
+-- the record's lifetime (ms), a floor such that the inbox holds at most seq - floor entries, when the inbox key expires
+-- (ms), last trim (ms). Apart from it: o '1' while online, n last seen (ms), p/ps the epoch before this one and the last
+-- seq they share.
+local RECORD_LIFETIME, REFRESH, EPOCH_LENGTH = 90 * 86400000, 86400000, 10
+local LAYOUT = '>c' .. EPOCH_LENGTH .. 'I6I6I6I6I6I6I6I6I6I6'
 
-local function read_record(key)
-  local f = redis.call('HMGET', key, 'e', 's', 't', 'a', 'as', 'am', 'l', 'r', 'o', 'p', 'ps')
-  if not f[1] then return nil end
+local function unpack_record(packed)
+  if not packed then return nil end
+  local epoch, seq, time, acked, acked_seq, acked_time, longest, refreshed, floor, expires, trimmed =
+    struct.unpack(LAYOUT, packed)
   return {
-    epoch = f[1], seq = tonumber(f[2]), time = tonumber(f[3]), acked = tonumber(f[4]),
-    acked_seq = tonumber(f[5]), acked_time = tonumber(f[6]), longest = tonumber(f[7]),
-    refreshed = tonumber(f[8]), online = f[9] == '1', previous = f[10], shared = tonumber(f[11] or 0),
+    epoch = epoch, seq = seq, time = time, acked = acked, acked_seq = acked_seq, acked_time = acked_time,
+    longest = longest, refreshed = refreshed, floor = floor, expires = expires, trimmed = trimmed,
   }
 end
 
--- The record, made when there is none. When only the record was lost, numbering goes on behind the inbox's last
--- entry, nothing in it counts as confirmed, and the new epoch tells devices that positions have changed.
+local function read_record(key)
+  return unpack_record(redis.call('HGET', key, 'r'))
+end
+
+local function save_record(key, r)
+  redis.call('HSET', key, 'r', struct.pack(LAYOUT, r.epoch, r.seq, r.time, r.acked, r.acked_seq, r.acked_time,
+    r.longest, r.refreshed, r.floor, r.expires, r.trimmed))
+end
+
+-- The record, made when there is none; the caller saves it. When only the record was lost, numbering goes on behind the
+-- inbox's last entry, nothing in it counts as confirmed, and the new epoch tells devices that positions have changed.
 local function open_record(key, inbox, epoch, now)
   local record = read_record(key)
   if not record then
     record = {
-      epoch = epoch, seq = 0, time = 0, acked = 0, acked_seq = 0, acked_time = 0, longest = 0,
-      refreshed = 0, online = false,
+      epoch = epoch, seq = 0, time = 0, acked = 0, acked_seq = 0, acked_time = 0, longest = 0, refreshed = 0,
+      floor = 0, expires = 0, trimmed = 0,
     }
     local tail = redis.call('XREVRANGE', inbox, '+', '-', 'COUNT', 1)[1]
     if tail then
       local time, seq = string.match(tail[1], '^(%d+)-(%d+)$')
-      record.time = tonumber(time)
-      record.seq = tonumber(seq)
       local head = redis.call('XRANGE', inbox, '-', '+', 'COUNT', 1)[1]
+      record.time, record.seq, record.longest = tonumber(time), tonumber(seq), 604800000
       record.acked = tonumber(string.match(head[1], '%d+$')) - 1
-      record.longest = 604800000
     end
-    redis.call('HSET', key, 'e', epoch, 's', record.seq, 't', record.time, 'a', record.acked,
-      'as', 0, 'am', 0, 'l', record.longest, 'r', now)
-    redis.call('PEXPIRE', key, RECORD_LIFETIME)
-  elseif now - record.refreshed > 86400000 then
-    redis.call('HSET', key, 'r', now)
+    save_record(key, record)
+  end
+  if now - record.refreshed > REFRESH then
+    record.refreshed = now
     redis.call('PEXPIRE', key, RECORD_LIFETIME)
   end
   return record
@@ -44,13 +53,21 @@ end
 -- A device or gateway has seen more than this server knows: the newest messages were lost here (a failover, an
 -- unsynced AOF). A new epoch keeps their ids from being used twice.
 local function renew_epoch(key, record, epoch)
-  redis.call('HSET', key, 'e', epoch, 'p', record.epoch, 'ps', record.seq)
-  record.previous, record.shared, record.epoch = record.epoch, record.seq, epoch
+  redis.call('HSET', key, 'p', record.epoch, 'ps', record.seq)
+  record.epoch = epoch
+  save_record(key, record)
 end
 
 -- Where a device that has seen up to `seq` of `epoch` continues. Nothing of an epoch it never saw is known to it.
-local function resolve(record, epoch, seq)
+local function resolve(key, record, epoch, seq)
   if epoch == record.epoch then return math.min(seq, record.seq) end
-  if epoch == record.previous then return math.min(seq, record.shared) end
+  local before = redis.call('HMGET', key, 'p', 'ps')
+  if epoch == before[1] then return math.min(seq, tonumber(before[2])) end
   return 0
+end
+
+-- Behind which entry id to read when only the seq is known: '-' is the beginning.
+local function id_behind(record, seq)
+  if record.acked_seq == 0 or seq < record.acked_seq then return '-' end
+  return record.acked_time .. '-' .. record.acked_seq
 end

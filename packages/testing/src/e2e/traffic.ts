@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { RoamingDevice } from '@encke/testing';
 import type { Ledger } from './ledger.ts';
@@ -44,6 +45,14 @@ export function once(count: number, act: () => Promise<void> | void): (n: number
     done = true;
     await act();
   };
+}
+
+/** Fails when a device lost its socket; says how. */
+export function checkSocketsStayed(devices: readonly RoamingDevice[]): void {
+  const closes = devices.flatMap((device) =>
+    device.closes.map(({ code, reason }) => `${device.wire} ${code} ${reason}`),
+  );
+  assert.deepEqual(closes, [], 'sockets stay');
 }
 
 export const total = (devices: readonly RoamingDevice[], of: (device: RoamingDevice) => number) =>
