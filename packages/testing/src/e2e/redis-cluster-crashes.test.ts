@@ -1,3 +1,9 @@
-import { testOnCluster } from './on-cluster.ts';
+import { test } from 'node:test';
+import { passesOnCluster, skipOnCluster } from './on-cluster.ts';
 
-testOnCluster(['gateway-crash', 'drain', 'fuzz']);
+const files = ['gateway-crash', 'drain', 'fuzz'];
+
+for (const file of files)
+  test(`${file}, on a Redis Cluster of three masters`, { skip: skipOnCluster }, () =>
+    passesOnCluster(file),
+  );

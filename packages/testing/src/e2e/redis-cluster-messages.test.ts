@@ -1,10 +1,16 @@
-import { testOnCluster } from './on-cluster.ts';
+import { test } from 'node:test';
+import { passesOnCluster, skipOnCluster } from './on-cluster.ts';
 
-testOnCluster([
+const files = [
   'private-message',
   'device-limit',
   'offline-then-online',
   'idempotency',
   'half-open',
   'slow-device',
-]);
+];
+
+for (const file of files)
+  test(`${file}, on a Redis Cluster of three masters`, { skip: skipOnCluster }, () =>
+    passesOnCluster(file),
+  );

@@ -1,3 +1,9 @@
-import { testOnCluster } from './on-cluster.ts';
+import { test } from 'node:test';
+import { passesOnCluster, skipOnCluster } from './on-cluster.ts';
 
-testOnCluster(['bus-lost', 'redis-paused', 'redis-restart']);
+const files = ['bus-lost', 'redis-paused', 'redis-restart'];
+
+for (const file of files)
+  test(`${file}, on a Redis Cluster of three masters`, { skip: skipOnCluster }, () =>
+    passesOnCluster(file),
+  );

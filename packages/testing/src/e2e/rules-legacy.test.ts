@@ -153,8 +153,8 @@ test('[L14] scripts before 4.0 get two more keys in sys frames, and data as a st
   const { event_name, api_data } = await device.ready;
   assert.deepEqual([event_name, api_data], ['serverInfo', '']);
   device.send('pipe_log\nnews\n1\n');
-  await device.until('the refusal', () => device.frames[1]);
-  const { message_send_time: _, ...refusal } = device.frames[1] ?? {};
+  const second = await device.until('the refusal', () => device.frames[1]);
+  const { message_send_time: _, ...refusal } = second;
   const data = '{"error":"pipe_log is not available here","number_messages":-1}';
   assert.deepEqual(refusal, { ...system, data, event_name: 'error', api_data: data });
   await device.drop();

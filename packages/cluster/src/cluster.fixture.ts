@@ -1,0 +1,135 @@
+import { type App, type Device, type Node, newNode, type User } from '@encke/protocol';
+import { eventually } from '@encke/testing';
+import { Appender } from './append.ts';
+import { Bus, type BusMessage } from './bus.ts';
+import { Commands } from './commands.ts';
+import type { ClusterConfig } from './config.ts';
+import type { Context } from './context.ts';
+import { Deadlines } from './deadline.ts';
+import { Inbox } from './inbox.ts';
+import { Keys } from './keys.ts';
+import { Heartbeat, Sweeper } from './nodes.ts';
+import { Registry } from './registry.ts';
+import { Users } from './users.ts';
+
+let installs = 0;
+let users = 0;
+let sessions = 0;
+
+export const app = 1 as App;
+/** A user that no other test of the file has. */
+export const newUser = (): User => {
+  users += 1;
+  return users as User;
+};
+export const phone = 'phone' as Device;
+export const laptop = 'laptop' as Device;
+
+/** The parts of the package around one Redis, with a key prefix of their own. Durations in seconds. */
+export async function openTestCluster(url: string, over: Partial<ClusterConfig> = {}) {
+  installs += 1;
+  const config: ClusterConfig = {
+    redis: { url, mode: 'single' },
+    prefix: `t${process.pid}-${installs}`,
+    offlineTtl: 600,
+    inboxMax: 1000,
+    resumeWindow: 60,
+    deviceLimit: 16,
+    offlineGrace: 3,
+    pingInterval: 25,
+    pongTimeout: 10,
+    ...over,
+  };
+  const stats = {
+    ...{ appended: 0, repeated: 0, told: 0, queued: 0, overflowed: 0, expired: 0, confirmed: 0 },
+  };
+  const context: Context = {
+    config,
+    commands: new Commands(config.redis),
+    keys: new Keys(config.prefix),
+    deadlines: new Deadlines(),
+    stats,
+  };
+  await context.commands.connected();
+  const appender = new Appender(context);
+  const inbox = new Inbox(context);
+  const nodes: { stop(): void }[] = [];
+  return {
+    config,
+    context,
+    stats,
+    inbox,
+    users: new Users(context),
+    sweeper: new Sweeper(context),
+    keysOf: (user: User) => context.keys.user(`${app}:${user}`),
+    /** A command on the command connection. */
+    redis: (name: string, key: string, ...rest: (string | number)[]) =>
+      context.commands.send([name, key, ...rest]),
+    append: (user: User, data: string, more: { ttl?: number; idempotencyKey?: string } = {}) =>
+      appender.append({ app, user, event: 'e', data: JSON.stringify(data), ...more }),
+    undelivered: async (user: User) =>
+      (await inbox.undelivered(app, user)).map(({ data }) => JSON.parse(data) as string),
+    /** A gateway without sockets: `listens` false is one that died, or has not subscribed. */
+    async node({ listens = true } = {}) {
+      const started = await startNode(context, listens);
+      nodes.push(started);
+      return started;
+    },
+    async stop() {
+      for (const node of nodes) node.stop();
+      await context.commands.close();
+    },
+  };
+}
+
+export type TestCluster = Awaited<ReturnType<typeof openTestCluster>>;
+
+async function startNode(context: Context, listens: boolean) {
+  const node = newNode();
+  const messages: BusMessage[] = [];
+  const evicted: string[] = [];
+  const closed: string[] = [];
+  let ups = 0;
+  const bus = new Bus(context, node, {
+    message: (message) => messages.push(message),
+    evicted: (_target, session) => evicted.push(session),
+    close: (target, reason) => closed.push(`${target} ${reason}`),
+    up: () => {
+      ups += 1;
+    },
+    down: () => {},
+    lag: () => {},
+  });
+  if (listens) {
+    bus.start();
+    await eventually(() => {
+      if (ups === 0) throw new Error('the bus is not up yet');
+    });
+  }
+  const registry = new Registry(context, node);
+  const newSession = (user: User, device: Device) => {
+    sessions += 1;
+    return { app, user, device, session: `${node}.${sessions}` as never };
+  };
+  return {
+    id: node as Node,
+    registry,
+    bus,
+    messages,
+    evicted,
+    closed,
+    newSession,
+    heartbeat: (forgotten: () => void = () => {}) => new Heartbeat(context, node, forgotten),
+    /** Attaches a new session by the key `key`, which the test has stored. */
+    async attach(user: User, device: Device, resume?: { epoch: string; seq: number }) {
+      const ref = newSession(user, device);
+      const order = { ...ref, key: 'key', ...(resume && { resume }) };
+      const attached = await registry.attach(order);
+      if (!attached) throw new Error('refused');
+      return { ...attached, ref, seqs: attached.page.entries.map(({ seq }) => seq) };
+    },
+    stop: () => bus.stop(),
+  };
+}
+
+export type TestNode = Awaited<ReturnType<typeof startNode>>;
