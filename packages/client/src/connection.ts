@@ -1,4 +1,5 @@
 import {
+  type Ack,
   type ClientFrame,
   closeCodes,
   type Hello,
@@ -38,11 +39,12 @@ export interface ConnectionHooks {
 
 /** One socket, from its hello to its end. */
 export class Connection {
-  private readonly receipts = new Receipts((seq) => this.send({ type: 'ack', seq }));
+  private readonly receipts = new Receipts((seq) => this.send(this.ackOf(seq)));
   private readonly socket: WebSocketLike;
   private readonly hooks: ConnectionHooks;
   private readonly liveness: Liveness;
   private readonly timer: ReturnType<typeof setTimeout>;
+  private epoch: string | undefined;
   private hint = 0;
   private problem = '';
   private over = false;
@@ -95,6 +97,7 @@ export class Connection {
     switch (frame.type) {
       case 'ready':
         clearTimeout(this.timer);
+        this.epoch = frame.epoch;
         this.liveness.start();
         this.confirm(() => this.hooks.ready(frame));
         break;
@@ -104,6 +107,7 @@ export class Connection {
       case 'missed':
         // A receipt of the old epoch would confirm messages of the new one.
         this.receipts.forget();
+        this.epoch = frame.epoch;
         this.hooks.missed(frame);
         break;
       case 'going-away':
@@ -121,6 +125,13 @@ export class Connection {
     this.busy = false;
     if (seq !== undefined) this.receipts.add(seq);
     if (this.ending) this.end();
+  }
+
+  /** With its epoch, so that one which crosses a change of epoch confirms nothing. */
+  private ackOf(seq: number): Ack {
+    return this.epoch === undefined
+      ? { type: 'ack', seq }
+      : { type: 'ack', seq, epoch: this.epoch };
   }
 
   private send(frame: ClientFrame): void {

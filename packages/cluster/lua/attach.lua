@@ -52,7 +52,7 @@ if redis.call('EXISTS', KEYS[5]) == 1 then
   if #ended > 0 and live >= #ended then redis.call('HDEL', KEYS[5], unpack(ended)) end
 end
 
-local cursor, resumed = kept or record.acked, kept ~= nil
+local cursor, resumed = math.min(kept or record.acked, record.seq), kept ~= nil
 if ARGV[8] ~= '' then
   resumed = ARGV[8] == record.epoch
   cursor = resolve(KEYS[2], record, ARGV[8], resume_seq)
@@ -65,17 +65,12 @@ redis.call('SADD', KEYS[6], target)
 redis.call('ZREM', KEYS[7], target)
 local came_online = redis.call('HSET', KEYS[2], 'o', 1)
 enforce_limit({ record = KEYS[2], sessions = KEYS[4], cursors = KEYS[5], target = target },
-  session, device, tonumber(ARGV[10]), ARGV[11], KEYS[7], now, window, grace)
+  device, tonumber(ARGV[10]), ARGV[11], KEYS[7], now, window, grace)
 
 local expired = trim(KEYS[3], record, now, tonumber(ARGV[15]))
 save_record(KEYS[2], record)
 
--- Is everything behind the cursor still there?
-if resumed and cursor < record.seq then
-  local head = redis.call('XRANGE', KEYS[3], '-', '+', 'COUNT', 1)[1]
-  if not head or tonumber(string.match(head[1], '%d+$')) > cursor + 1 then resumed = false end
-end
-
+if cursor < lost_up_to(record, now) then resumed = false end
 local page = read_page(KEYS[3], record, cursor, id_behind(record, cursor), now)
 page[3] = page[3] + expired
 local answer = { now, 1, hash, record.epoch, cursor, resumed and 1 or 0, came_online, now }

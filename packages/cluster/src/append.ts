@@ -84,9 +84,10 @@ export class Appender {
     const { config, commands, keys, deadlines } = this.#context;
     // A gateway listens on the channels of all partitions, so any of them takes the lines of this call.
     const partition = group[0]?.keys.partition ?? 0;
+    const clock = commands.clustered ? partition : 0;
     const names: string[] = [];
     const args: Argument[] = [
-      deadlines.of(partition),
+      deadlines.of(clock),
       config.inboxMax,
       keys.bus(partition),
       newEpoch(),
@@ -109,8 +110,9 @@ export class Appender {
       (reply) => {
         const values = reply as [number, ...(string | number)[]];
         if (values.length > 1) {
+          deadlines.observe(clock, values[0], sentAt);
           this.#answer(group, values);
-        } else if (deadlines.learn(partition, values[0], sentAt) && mayRepeat) {
+        } else if (deadlines.refused(clock, values[0], sentAt) && mayRepeat) {
           this.#store(group, false);
         } else {
           const late = new RedisUnavailable('no', 'it ran too late');

@@ -9,17 +9,13 @@
  */
 import { performance } from 'node:perf_hooks';
 import type { App, Node, Session, User } from '@encke/protocol';
-import calculateSlot from 'cluster-key-slot';
-import { Cluster } from 'ioredis';
-import { type Client, openSubscriber } from './connection.ts';
 import type { Context } from './context.ts';
-import { PARTITIONS } from './keys.ts';
+import { Subscription } from './subscription.ts';
 import type { CloseReason } from './users.ts';
 
 /** Milliseconds between probes, and until a missing one condemns the bus. */
 const PROBE_INTERVAL = 1_000;
 const PROBE_TIMEOUT = 3_000;
-const CONNECT_TIMEOUT = 5_000;
 
 export interface BusMessage {
   /** `app:user` */
@@ -51,14 +47,14 @@ export class Bus {
   readonly #context: Context;
   readonly #node: Node;
   readonly #handlers: BusHandlers;
-  #subscriber: Client | undefined;
-  #up = false;
+  #subscription: Subscription | undefined;
   #stopped = false;
   #attempts = 0;
   #timer: NodeJS.Timeout | undefined;
   /** Probes on their way: number → when sent; negative: it came back, when, before Redis answered the publish. */
   readonly #probes = new Map<number, number>();
   #probeCounter = 0;
+  #turn = 0;
 
   constructor(context: Context, node: Node, handlers: BusHandlers) {
     this.#context = context;
@@ -67,7 +63,7 @@ export class Bus {
   }
 
   up(): boolean {
-    return this.#up;
+    return this.#subscription !== undefined;
   }
 
   start(): void {
@@ -77,111 +73,77 @@ export class Bus {
 
   stop(): void {
     this.#stopped = true;
-    this.#up = false;
     clearInterval(this.#timer);
-    this.#discard();
+    this.#subscription?.close();
+    this.#subscription = undefined;
   }
 
   #connect(): void {
     if (this.#stopped) return;
-    const { config, keys } = this.#context;
-    const subscriber = openSubscriber(config.redis);
-    this.#subscriber = subscriber;
-    const giveUp = setTimeout(
-      () => this.#lost(subscriber, 'no answer to subscribe'),
-      CONNECT_TIMEOUT,
-    );
-    subscriber.on('error', () => {});
-    subscriber.on('end', () => this.#lost(subscriber, 'connection closed'));
-    // A Cluster mends one lost connection by itself, quietly. But what was published meanwhile is gone and the sessions
-    // it was for are dropped from the registry, so here too everything is subscribed and registered anew.
-    let disturbed = false;
-    for (const event of ['-node', '-subscriber']) {
-      subscriber.on(event, () => {
-        if (this.#up) this.#lost(subscriber, 'a Redis node was lost');
-        else disturbed = true;
-      });
-    }
-    subscriber.on('smessage', (_channel: string, payload: string) => this.#receive(payload));
+    const { commands, config, keys } = this.#context;
     const channels = keys.busChannels(this.#node);
-    // In a Cluster the channels of one command must share a slot.
-    const calls =
-      subscriber instanceof Cluster
-        ? channels.map((channel) => subscriber.ssubscribe(channel))
-        : [subscriber.ssubscribe(...channels)];
-    Promise.all(calls).then(
-      () => {
-        clearTimeout(giveUp);
-        if (this.#subscriber !== subscriber) return;
-        this.#attempts = 0;
-        this.#probes.clear();
-        this.#up = true;
-        this.#handlers.up();
-        if (disturbed) setTimeout(() => this.#upAgain(subscriber), PROBE_TIMEOUT);
-      },
-      () => {
-        clearTimeout(giveUp);
-        this.#lost(subscriber, 'subscribe failed');
-      },
+    Subscription.open(config.redis, commands.client, channels, {
+      payload: (payload) => this.#receive(payload),
+      lost: (why) => this.#lost(why),
+    }).then(
+      (subscription) => this.#connected(subscription),
+      () => this.#retry(),
     );
   }
 
-  #upAgain(subscriber: Client): void {
-    if (this.#subscriber === subscriber && this.#up) this.#handlers.up();
+  #connected(subscription: Subscription): void {
+    if (this.#stopped) {
+      subscription.close();
+      return;
+    }
+    this.#subscription = subscription;
+    this.#attempts = 0;
+    this.#probes.clear();
+    this.#handlers.up();
   }
 
-  #lost(subscriber: Client, why: string): void {
-    if (this.#subscriber !== subscriber) return;
-    const wasUp = this.#up;
-    this.#discard();
+  /** Loses what there is and begins again. */
+  #lost(why: string): void {
+    const subscription = this.#subscription;
+    if (!subscription) return;
+    this.#subscription = undefined;
+    subscription.close();
     if (this.#stopped) return;
-    if (wasUp) this.#handlers.down(why);
+    this.#handlers.down(why);
+    this.#retry();
+  }
+
+  #retry(): void {
     this.#attempts += 1;
     const ceiling = Math.min(50 * 2 ** Math.min(this.#attempts, 5), 1_000);
     setTimeout(() => this.#connect(), ceiling * (0.5 + Math.random() / 2));
   }
 
-  #discard(): void {
-    const subscriber = this.#subscriber;
-    this.#subscriber = undefined;
-    this.#up = false;
-    subscriber?.removeAllListeners('smessage');
-    subscriber?.disconnect();
-  }
-
-  /** One channel on every Redis node that holds some of them. */
-  #channels(): string[] {
-    const { commands, keys } = this.#context;
-    const all = keys.busChannels(this.#node);
-    const turn = this.#probeCounter % PARTITIONS;
-    if (!(commands.client instanceof Cluster)) return [all[turn] as string];
-    const owners = new Map<string, string>();
-    for (let i = 0; i < PARTITIONS; i++) {
-      const channel = all[(turn + i) % PARTITIONS] as string;
-      const owner = commands.client.slots[calculateSlot(channel)]?.[0] ?? '';
-      if (!owners.has(owner)) owners.set(owner, channel);
-    }
-    return [...owners.values()];
-  }
-
   #probe(): void {
-    const subscriber = this.#subscriber;
-    if (!this.#up || !subscriber) return;
+    const subscription = this.#subscription;
+    if (!subscription) return;
+    const { commands } = this.#context;
     const now = performance.now();
     for (const sentAt of this.#probes.values()) {
       if (sentAt > 0 && now - sentAt > PROBE_TIMEOUT) {
-        this.#lost(subscriber, 'a probe did not come back');
+        this.#lost('a probe did not come back');
         return;
       }
     }
-    for (const channel of this.#channels()) {
+    if (subscription.moved(commands.client)) {
+      this.#lost('a slot has moved');
+      return;
+    }
+    this.#turn += 1;
+    for (const channel of subscription.probes(this.#turn)) {
       this.#probeCounter += 1;
       const number = this.#probeCounter;
-      this.#context.commands.send(['spublish', channel, `p ${number}`]).then(
+      commands.send(['spublish', channel, `p ${number}`]).then(
         (receivers) => {
+          if (this.#subscription !== subscription) return;
           // Redis itself says that nobody is subscribed.
-          if (Number(receivers) === 0) this.#lost(subscriber, 'Redis knows no subscriber');
-          else if (this.#up && this.#subscriber === subscriber) this.#await(number, now);
+          if (Number(receivers) === 0) this.#lost('Redis knows no subscriber');
+          else this.#await(number, now);
         },
         // Redis is away, which says nothing about the bus.
         () => {},

@@ -1,10 +1,9 @@
-import { type App, type Device, type Node, newNode, type User } from '@encke/protocol';
-import { eventually } from '@encke/testing';
+import { type App, type Device, newNode, type Session, type User } from '@encke/protocol';
 import { Appender } from './append.ts';
 import { Bus, type BusMessage } from './bus.ts';
 import { Commands } from './commands.ts';
 import type { ClusterConfig } from './config.ts';
-import type { Context } from './context.ts';
+import type { Context, Stats } from './context.ts';
 import { Deadlines } from './deadline.ts';
 import { Inbox } from './inbox.ts';
 import { Keys } from './keys.ts';
@@ -25,6 +24,16 @@ export const newUser = (): User => {
 export const phone = 'phone' as Device;
 export const laptop = 'laptop' as Device;
 
+const emptyStats = (): Stats => ({
+  appended: 0,
+  repeated: 0,
+  told: 0,
+  queued: 0,
+  overflowed: 0,
+  expired: 0,
+  confirmed: 0,
+});
+
 /** The parts of the package around one Redis, with a key prefix of their own. Durations in seconds. */
 export async function openTestCluster(url: string, over: Partial<ClusterConfig> = {}) {
   installs += 1;
@@ -40,9 +49,7 @@ export async function openTestCluster(url: string, over: Partial<ClusterConfig> 
     pongTimeout: 10,
     ...over,
   };
-  const stats = {
-    ...{ appended: 0, repeated: 0, told: 0, queued: 0, overflowed: 0, expired: 0, confirmed: 0 },
-  };
+  const stats = emptyStats();
   const context: Context = {
     config,
     commands: new Commands(config.redis),
@@ -60,7 +67,7 @@ export async function openTestCluster(url: string, over: Partial<ClusterConfig> 
     stats,
     inbox,
     users: new Users(context),
-    sweeper: new Sweeper(context),
+    sweeper: () => new Sweeper(context),
     keysOf: (user: User) => context.keys.user(`${app}:${user}`),
     /** A command on the command connection. */
     redis: (name: string, key: string, ...rest: (string | number)[]) =>
@@ -89,30 +96,29 @@ async function startNode(context: Context, listens: boolean) {
   const messages: BusMessage[] = [];
   const evicted: string[] = [];
   const closed: string[] = [];
-  let ups = 0;
+  let subscribed = (): void => {};
+  const up = new Promise<void>((resolve) => {
+    subscribed = resolve;
+  });
   const bus = new Bus(context, node, {
     message: (message) => messages.push(message),
     evicted: (_target, session) => evicted.push(session),
     close: (target, reason) => closed.push(`${target} ${reason}`),
-    up: () => {
-      ups += 1;
-    },
+    up: () => subscribed(),
     down: () => {},
     lag: () => {},
   });
   if (listens) {
     bus.start();
-    await eventually(() => {
-      if (ups === 0) throw new Error('the bus is not up yet');
-    });
+    await up;
   }
   const registry = new Registry(context, node);
   const newSession = (user: User, device: Device) => {
     sessions += 1;
-    return { app, user, device, session: `${node}.${sessions}` as never };
+    return { app, user, device, session: `${node}.${sessions}` as Session };
   };
   return {
-    id: node as Node,
+    id: node,
     registry,
     bus,
     messages,

@@ -2,7 +2,7 @@
  * How this package connects to Redis: one, through Sentinel, or a Cluster. Commands never queue while Redis is away:
  * they fail at once, and what was in flight when a connection broke is never sent a second time.
  */
-import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis';
+import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import type { RedisConfig } from './config.ts';
 
 export type Client = Redis | Cluster;
@@ -46,24 +46,8 @@ const common: RedisOptions = {
   reconnectOnError: (error) => error.message.startsWith('READONLY'),
 };
 
-function open(config: RedisConfig, options: RedisOptions, cluster: ClusterOptions): Client {
+function openOne(config: RedisConfig, options: RedisOptions): Redis {
   const address = parse(config.url);
-  if (config.mode === 'cluster') {
-    const { retryStrategy, enableOfflineQueue, ...redisOptions } = {
-      ...options,
-      ...address.options,
-    };
-    return new Cluster(address.hosts, {
-      clusterRetryStrategy: backoff,
-      slotsRefreshInterval: 10_000,
-      slotsRefreshTimeout: 2_000,
-      retryDelayOnFailover: 200,
-      maxRedirections: 4,
-      enableOfflineQueue: enableOfflineQueue ?? true,
-      redisOptions,
-      ...cluster,
-    });
-  }
   if (config.mode === 'sentinel') {
     return new Redis({
       ...options,
@@ -77,26 +61,46 @@ function open(config: RedisConfig, options: RedisOptions, cluster: ClusterOption
   return new Redis({ ...options, ...address.options, ...first });
 }
 
-export const openCommands = (config: RedisConfig): Client => open(config, common, {});
+function open(config: RedisConfig, options: RedisOptions): Client {
+  if (config.mode !== 'cluster') return openOne(config, options);
+  const address = parse(config.url);
+  const {
+    retryStrategy: _,
+    enableOfflineQueue,
+    ...redisOptions
+  } = { ...options, ...address.options };
+  return new Cluster(address.hosts, {
+    clusterRetryStrategy: backoff,
+    slotsRefreshInterval: 10_000,
+    slotsRefreshTimeout: 2_000,
+    retryDelayOnFailover: 200,
+    maxRedirections: 4,
+    enableOfflineQueue: enableOfflineQueue ?? true,
+    redisOptions,
+  });
+}
 
-/** Thrown away and made anew by the bus when it is lost, so it never reconnects by itself. */
-export const openSubscriber = (config: RedisConfig): Client =>
-  open(
-    config,
-    {
-      ...common,
-      enableOfflineQueue: true,
-      autoResubscribe: false,
-      retryStrategy: () => null,
-      connectionName: 'encke-bus',
-    },
-    { shardedSubscribers: true, clusterRetryStrategy: () => null },
-  );
+export const openCommands = (config: RedisConfig): Client => open(config, common);
+
+/** To the Redis, or to the master of a Cluster at `owner` (`host:port`). It never reconnects: the bus makes a new one. */
+export function openSubscriber(config: RedisConfig, owner: string): Redis {
+  const options: RedisOptions = {
+    ...common,
+    enableOfflineQueue: true,
+    autoResubscribe: false,
+    retryStrategy: () => null,
+    connectionName: 'encke-bus',
+  };
+  if (owner === '') return openOne(config, options);
+  const colon = owner.lastIndexOf(':');
+  const [host, port] = [owner.slice(0, colon), Number(owner.slice(colon + 1))];
+  return new Redis({ ...options, ...parse(config.url).options, host, port });
+}
 
 /** BullMQ waits for Redis as long as it takes, on a connection of its own. */
 export const openJobs = (config: RedisConfig): Client =>
-  open(
-    config,
-    { maxRetriesPerRequest: null, retryStrategy: backoff, connectionName: 'encke-jobs' },
-    {},
-  );
+  open(config, {
+    maxRetriesPerRequest: null,
+    retryStrategy: backoff,
+    connectionName: 'encke-jobs',
+  });

@@ -8,6 +8,9 @@ import { PARTITIONS } from './keys.ts';
 /** Milliseconds before the caller gives up at which a script must have started. */
 const MARGIN = 200;
 
+/** Milliseconds: an answer this quick tells the other clock well enough. */
+const QUICK = 50;
+
 export class Deadlines {
   /** Redis clock minus ours (ms) by partition; in a Cluster each partition may live on another clock. */
   readonly #offsets = new Float64Array(PARTITIONS);
@@ -16,11 +19,17 @@ export class Deadlines {
     return Math.round(Date.now() + TIMEOUT - MARGIN + (this.#offsets[partition] ?? 0));
   }
 
+  /** Every answer tells the clock of its server; one that took long tells it badly. */
+  observe(partition: number, redisNow: number, sentAt: number): void {
+    const elapsed = Date.now() - sentAt;
+    if (elapsed <= QUICK) this.#offsets[partition] = redisNow - (sentAt + elapsed / 2);
+  }
+
   /**
-   * Learns from an answer that came in time.
-   * @returns true when a refusal was due to the clocks, not to a late run: ask again.
+   * A script refused to run.
+   * @returns true when that was due to the clocks, not to a late run: ask again.
    */
-  learn(partition: number, redisNow: number, sentAt: number): boolean {
+  refused(partition: number, redisNow: number, sentAt: number): boolean {
     const elapsed = Date.now() - sentAt;
     this.#offsets[partition] = redisNow - (sentAt + elapsed / 2);
     return elapsed < TIMEOUT / 2;

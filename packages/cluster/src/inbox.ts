@@ -23,6 +23,8 @@ export interface Read {
   readonly last: number;
   /** Where reading began. */
   readonly after: number;
+  /** Messages up to this seq may have been missed by who had not read them. */
+  readonly lost: number;
   readonly page: Page;
 }
 
@@ -77,11 +79,12 @@ export class Inbox {
     const reply = await commands.run(scripts.read, [record, inbox], [epoch, after, from]);
     const values = reply as (string | number)[];
     if (values.length === 0) return undefined;
-    const page = parsePage(values, 4, this.#context);
+    const page = parsePage(values, 5, this.#context);
     return {
       epoch: String(values[1]),
       last: Number(values[2]),
       after: Number(values[3]),
+      lost: Number(values[4]),
       page,
     };
   }

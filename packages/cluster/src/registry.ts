@@ -13,6 +13,7 @@ import type { Context } from './context.ts';
 import { type Page, parsePage } from './inbox.ts';
 import { target, type UserKeys } from './keys.ts';
 import { scripts } from './scripts.ts';
+import type { CloseReason } from './users.ts';
 
 /** Sessions in one script call at most: Redis serves nobody else meanwhile. */
 const ACK_GROUP = 100;
@@ -53,6 +54,12 @@ export interface RegisterOrder extends SessionRef {
   readonly cursor: number;
 }
 
+export interface Registered {
+  readonly epoch: string;
+  /** The user's last seq. */
+  readonly last: number;
+}
+
 export interface AckOrder extends SessionRef {
   readonly epoch: string;
   /** Everything up to here is confirmed. */
@@ -86,9 +93,10 @@ export class Registry {
       keys.nodeIndex(user.partition, this.node),
       keys.leaving(user.partition),
     ];
+    const clock = commands.clustered ? user.partition : 0;
     const sentAt = Date.now();
     const reply = await commands.run(scripts.attach, names, [
-      deadlines.of(user.partition),
+      deadlines.of(clock),
       name,
       order.session,
       this.node,
@@ -102,10 +110,11 @@ export class Registry {
     ]);
     const values = reply as (string | number)[];
     if (values.length === 1) {
-      const wrongClock = deadlines.learn(user.partition, Number(values[0]), sentAt);
+      const wrongClock = deadlines.refused(clock, Number(values[0]), sentAt);
       if (wrongClock && mayRepeat) return this.attach(order, false);
       throw new RedisUnavailable('no', 'it ran too late');
     }
+    deadlines.observe(clock, Number(values[0]), sentAt);
     if (values[1] !== 1) return undefined;
     return {
       hash: String(values[2]),
@@ -129,8 +138,11 @@ export class Registry {
     ];
   }
 
-  /** The gateway holds this session, whatever Redis thinks. @returns the epoch and last seq of the user. */
-  async register(order: RegisterOrder): Promise<{ epoch: string; last: number }> {
+  /**
+   * The gateway holds this session, whatever Redis thinks.
+   * @returns the epoch and last seq of the user, or why the session must end: the gateway did not hear it when told.
+   */
+  async register(order: RegisterOrder): Promise<Registered | CloseReason> {
     const { commands, keys } = this.#context;
     const name = target(order.app, order.user);
     const user = keys.user(name);
@@ -152,8 +164,8 @@ export class Registry {
       order.cursor,
       ...this.#limits(user),
     ]);
-    const [epoch, last] = reply as [string, number];
-    return { epoch, last };
+    const [epoch, last] = reply as [string, number?];
+    return last === undefined ? (epoch as CloseReason) : { epoch, last };
   }
 
   /** `cursor` counts only in `epoch`; in any other the registry knows better. */

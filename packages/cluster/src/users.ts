@@ -49,11 +49,11 @@ export class Users {
   async #close(app: App, user: User, reason: CloseReason, signOut: boolean): Promise<number> {
     const { commands, keys } = this.#context;
     const name = target(app, user);
-    const { auth, sessions, partition } = keys.user(name);
+    const { auth, record, sessions, partition } = keys.user(name);
     const reply = await commands.run(
       scripts.closeSessions,
-      signOut ? [sessions, auth] : [sessions],
-      [keys.bus(partition), `c ${name} ${reason}`],
+      signOut ? [record, sessions, auth] : [record, sessions],
+      [keys.bus(partition), `c ${name} ${reason}`, reason],
     );
     return Number(reply);
   }

@@ -67,6 +67,7 @@ export class CatchUp {
   async #read(session: Session): Promise<void> {
     do {
       await drained(session, this.#lowWater);
+      await received(session);
       if (session.state !== 'syncing') return;
       try {
         await this.#readPage(session);
@@ -84,11 +85,14 @@ export class CatchUp {
     if (session.ended) return;
     if (!read) {
       // Redis lost this user. Registering makes the record anew; the next page tells the new epoch.
-      await this.#registry().register(session.registration());
+      const answer = await this.#registry().register(session.registration());
+      if (typeof answer === 'string') session.end(answer);
       return;
     }
-    if (read.epoch !== epoch || read.after < sent) {
-      session.startAt(read.epoch, read.after);
+    const after = Math.max(read.after, read.lost);
+    if (read.epoch !== epoch || read.after < sent || after > sent) {
+      session.startAt(read.epoch, after);
+      session.moved = true;
       const line = session.wire.missed(session);
       if (line !== undefined) session.push(line);
     }
@@ -124,6 +128,19 @@ export class CatchUp {
     }
     session.state = 'live';
     return true;
+  }
+}
+
+/**
+ * On the old wire a receipt follows each page before the next is sent: over a slow link a device that is cut off comes
+ * back behind the pages it has, not to the first one again.
+ */
+async function received(session: Session): Promise<void> {
+  if (!session.wire.pongConfirms) return;
+  while (!session.ended && session.confirmed < session.sent) {
+    await new Promise<void>((resolve) => {
+      session.waiting = resolve;
+    });
   }
 }
 

@@ -240,7 +240,12 @@ export class Gateway implements House, Doors {
       return;
     }
     try {
-      const { epoch, last } = await this.#registry.register(session.registration());
+      const answer = await this.#registry.register(session.registration());
+      if (typeof answer === 'string') {
+        session.end(answer);
+        return;
+      }
+      const { epoch, last } = answer;
       if (session.ended) this.#departures.add(session);
       else if (epoch !== session.epoch || last !== session.sent) this.#catchUp.start(session);
     } catch (error) {

@@ -54,11 +54,15 @@ export class Session {
   /** The last seq written to the socket, and its time (ms; 0 when not known). */
   sent = 0;
   sentTime = 0;
+  /** Its epoch or position was changed under it, and the peer was told. */
+  moved = false;
   /** The last seq the peer confirmed. */
   confirmed = 0;
   held: BusMessage[] | undefined;
   /** The inbox must be read once more before this session is live. */
   readAgain = false;
+  /** Called at the next receipt, or at the end. */
+  waiting: (() => void) | undefined;
   /** The bus came back while its attach was on its way. */
   registerAgain = false;
   /** The inbox holds more behind the page that was read last. */
@@ -174,7 +178,11 @@ export class Session {
   confirm(seq: number): void {
     if (seq <= this.confirmed) return;
     const now = Date.now();
-    if (now - this.#generationAt >= OVERLAP) {
+    if (now - this.#confirmedAt >= OVERLAP) {
+      this.#oldest = this.confirmed;
+      this.#older = this.confirmed;
+      this.#generationAt = now;
+    } else if (now - this.#generationAt >= OVERLAP) {
       this.#oldest = this.#older;
       this.#older = this.confirmed;
       this.#generationAt = now;
@@ -182,6 +190,14 @@ export class Session {
     this.confirmed = seq;
     this.#confirmedAt = now;
     this.#house.receipts.add(this);
+    this.wake();
+  }
+
+  /** Whoever waits for this session to go on looks again. */
+  wake(): void {
+    const waiting = this.waiting;
+    this.waiting = undefined;
+    waiting?.();
   }
 
   /**
@@ -243,6 +259,7 @@ export class Session {
     if (this.ended) return;
     this.state = 'ended';
     this.held = undefined;
+    this.wake();
     this.#house.left(this);
   }
 }

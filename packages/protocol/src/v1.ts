@@ -23,6 +23,8 @@ export interface Hello {
 export interface Ack {
   readonly type: 'ack';
   readonly seq: number;
+  /** The epoch that `seq` belongs to; an ack of another epoch than the session's means nothing. */
+  readonly epoch?: string;
 }
 export interface Ping {
   readonly type: 'ping';
@@ -76,12 +78,15 @@ export type ServerFrame = Ready | Message | Missed | GoingAway | Problem | Pong;
 const isSeq = (value: unknown): value is number =>
   typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 
+const epochPattern = /^[a-z0-9]{1,32}$/;
+const epochRule = 'must be the epoch of an earlier ready or missed frame';
+
 function parseResume(value: unknown): Position | undefined | Fault {
   if (value === undefined || value === null) return undefined;
   if (typeof value !== 'object') return new Fault('resume', 'must be an object');
   const { epoch, seq } = value as Record<string, unknown>;
-  if (typeof epoch !== 'string' || !/^[a-z0-9]{1,32}$/.test(epoch))
-    return new Fault('resume.epoch', 'must be the epoch of an earlier ready frame');
+  if (typeof epoch !== 'string' || !epochPattern.test(epoch))
+    return new Fault('resume.epoch', epochRule);
   if (!isSeq(seq)) return new Fault('resume.seq', 'must be a whole number from 0');
   return { epoch, seq };
 }
@@ -108,6 +113,13 @@ function parseHello(frame: Record<string, unknown>): Hello | Fault {
   };
 }
 
+function parseAck({ seq, epoch }: Record<string, unknown>): Ack | Fault {
+  if (!isSeq(seq)) return new Fault('seq', 'must be a whole number from 0');
+  if (epoch === undefined) return { type: 'ack', seq };
+  if (typeof epoch !== 'string' || !epochPattern.test(epoch)) return new Fault('epoch', epochRule);
+  return { type: 'ack', seq, epoch };
+}
+
 /** [V2] A frame from a device; a Fault names the field and the rule. */
 export function parseClientFrame(text: string): ClientFrame | Fault {
   let frame: unknown;
@@ -123,9 +135,7 @@ export function parseClientFrame(text: string): ClientFrame | Fault {
     case 'hello':
       return parseHello(fields);
     case 'ack':
-      return isSeq(fields.seq)
-        ? { type: 'ack', seq: fields.seq }
-        : new Fault('seq', 'must be a whole number from 0');
+      return parseAck(fields);
     case 'ping':
       return { type: 'ping' };
     default:

@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 /** A loopback TCP port that was free a moment ago. */
 export async function freePort(): Promise<number> {
@@ -14,9 +17,11 @@ export async function freePort(): Promise<number> {
 }
 
 const pids = new Set<number>();
+const folders = new Set<string>();
 
 process.once('exit', () => {
   for (const pid of pids) signal(pid, 'SIGKILL');
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 // Without a listener these signals skip the exit handler, and the children would stay.
 for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
@@ -26,6 +31,19 @@ for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
 export function adopt(pid: number): () => void {
   pids.add(pid);
   return () => pids.delete(pid);
+}
+
+/** A new folder, which is gone at the latest when this process exits. */
+export function temporaryFolder(prefix: string): { path: string; remove(): void } {
+  const path = mkdtempSync(join(tmpdir(), prefix));
+  folders.add(path);
+  return {
+    path,
+    remove() {
+      folders.delete(path);
+      rmSync(path, { recursive: true, force: true });
+    },
+  };
 }
 
 /** Sends a signal to one process; false: there is no such process any more. */

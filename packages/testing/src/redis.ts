@@ -1,10 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { eventually } from './eventually.ts';
-import { freePort, type Guarded, signal, spawnGuarded } from './guard.ts';
+import { freePort, type Guarded, signal, spawnGuarded, temporaryFolder } from './guard.ts';
 
 /** What a test may do to Redis, be it one server or a cluster of several. */
 export interface TestRedis {
@@ -80,13 +79,13 @@ function launch(port: number, dir: string, args: readonly string[]): Promise<Gua
 /** A private Redis on a free port: no persistence, its folder removed at `stop()`. */
 export async function startRedis({ args = [] }: RedisOptions = {}): Promise<RedisServer> {
   const port = await freePort();
-  const root = mkdtempSync(join(tmpdir(), 'encke-redis-'));
+  const root = temporaryFolder('encke-redis-');
   let server: Guarded | undefined;
 
   const cli = (...words: readonly (string | number)[]) => command(port, words);
   const start = async () => {
     // A folder per start: a cluster node would otherwise find its old nodes.conf.
-    server = await launch(port, mkdtempSync(join(root, 'run-')), args);
+    server = await launch(port, mkdtempSync(join(root.path, 'run-')), args);
     await eventually(() => cli('PING'));
   };
   const kill = async () => {
@@ -98,7 +97,7 @@ export async function startRedis({ args = [] }: RedisOptions = {}): Promise<Redi
   };
   const stop = async () => {
     await kill();
-    rmSync(root, { recursive: true, force: true });
+    root.remove();
   };
 
   try {

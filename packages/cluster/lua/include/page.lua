@@ -1,7 +1,7 @@
--- Reads inbox entries behind `after` until the page is full. A page ends at 64 entries or 256 KiB of data.
+-- Reads inbox entries behind `after` until the page is full. A page ends at 64 entries or 64 KiB of data.
 -- `start` is the id to read behind, or '-' when only the seq is known.
 -- Returns {last seq looked at, '1' when there is more, expired, then id, event, data, expires (ms) per entry}.
-local PAGE_ENTRIES, PAGE_BYTES, STEP = 64, 262144, 16
+local PAGE_ENTRIES, PAGE_BYTES, STEP = 64, 65536, 16
 
 local function read_page(inbox, record, after, start, now)
   local page = { after, 0, 0 }

@@ -1,18 +1,20 @@
 -- The user record, a hash. Field r holds, packed because every message reads and writes them: epoch, last seq and its
 -- time (ms), highest confirmed seq, seq and time of a confirmed message, longest ttl in the inbox (ms), last refresh of
 -- the record's lifetime (ms), a floor such that the inbox holds at most seq - floor entries, when the inbox key expires
--- (ms), last trim (ms). Apart from it: o '1' while online, n last seen (ms), p/ps the epoch before this one and the last
+-- (ms), last trim (ms), highest seq that was removed although a device that was away may have missed it. Apart from it: o '1' while online, n last seen (ms), c when and why
+-- the application last closed the sessions, p/ps the epoch before this one and the last
 -- seq they share.
 local RECORD_LIFETIME, REFRESH, EPOCH_LENGTH = 90 * 86400000, 86400000, 10
-local LAYOUT = '>c' .. EPOCH_LENGTH .. 'I6I6I6I6I6I6I6I6I6I6'
+local LAYOUT = '>c' .. EPOCH_LENGTH .. 'I6I6I6I6I6I6I6I6I6I6I6'
 
 local function unpack_record(packed)
   if not packed then return nil end
-  local epoch, seq, time, acked, acked_seq, acked_time, longest, refreshed, floor, expires, trimmed =
+  local epoch, seq, time, acked, acked_seq, acked_time, longest, refreshed, floor, expires, trimmed, lost =
     struct.unpack(LAYOUT, packed)
   return {
     epoch = epoch, seq = seq, time = time, acked = acked, acked_seq = acked_seq, acked_time = acked_time,
     longest = longest, refreshed = refreshed, floor = floor, expires = expires, trimmed = trimmed,
+    lost = lost,
   }
 end
 
@@ -22,7 +24,7 @@ end
 
 local function save_record(key, r)
   redis.call('HSET', key, 'r', struct.pack(LAYOUT, r.epoch, r.seq, r.time, r.acked, r.acked_seq, r.acked_time,
-    r.longest, r.refreshed, r.floor, r.expires, r.trimmed))
+    r.longest, r.refreshed, r.floor, r.expires, r.trimmed, r.lost))
 end
 
 -- The record, made when there is none; the caller saves it. When only the record was lost, numbering goes on behind the
@@ -32,7 +34,7 @@ local function open_record(key, inbox, epoch, now)
   if not record then
     record = {
       epoch = epoch, seq = 0, time = 0, acked = 0, acked_seq = 0, acked_time = 0, longest = 0, refreshed = 0,
-      floor = 0, expires = 0, trimmed = 0,
+      floor = 0, expires = 0, trimmed = 0, lost = 0,
     }
     local tail = redis.call('XREVRANGE', inbox, '+', '-', 'COUNT', 1)[1]
     if tail then
@@ -64,6 +66,13 @@ local function resolve(key, record, epoch, seq)
   local before = redis.call('HMGET', key, 'p', 'ps')
   if epoch == before[1] then return math.min(seq, tonumber(before[2])) end
   return 0
+end
+
+-- Up to which seq messages are gone that a device may have missed: pushed out by the cap, or confirmed by another
+-- device longer ago than the retention. What its own ttl ended does not count.
+local function lost_up_to(record, now)
+  if record.expires > 0 and record.expires <= now then return math.max(record.lost, record.acked) end
+  return record.lost
 end
 
 -- Behind which entry id to read when only the seq is known: '-' is the beginning.

@@ -5,8 +5,11 @@ local function trim(inbox, record, now, retention)
   local bound = now - retention
   if record.acked_time < bound then
     redis.call('XTRIM', inbox, 'MINID', record.acked_time .. '-' .. (record.acked_seq + 1))
-  else
-    redis.call('XTRIM', inbox, 'MINID', bound)
+    record.lost = math.max(record.lost, record.acked_seq)
+  elseif redis.call('XTRIM', inbox, 'MINID', bound) > 0 then
+    local head = redis.call('XRANGE', inbox, '-', '+', 'COUNT', 1)[1]
+    local gone = head and tonumber(string.match(head[1], '%d+$')) - 1 or record.acked
+    record.lost = math.max(record.lost, math.min(gone, record.acked))
   end
   if record.longest == 0 then return 0 end
   local oldest = now - math.max(record.longest, retention)
@@ -26,7 +29,9 @@ local function make_room(inbox, record, now, retention, cap)
   local over = length - cap + 1
   if over > 0 then
     for _, entry in ipairs(redis.call('XRANGE', inbox, '-', '+', 'COUNT', over)) do
-      if tonumber(string.match(entry[1], '%d+$')) > record.acked then
+      local seq = tonumber(string.match(entry[1], '%d+$'))
+      if tonumber(entry[2][6]) > now then record.lost = math.max(record.lost, seq) end
+      if seq > record.acked then
         if tonumber(entry[2][6]) > now then lost = lost + 1 else expired = expired + 1 end
       end
     end
