@@ -154,7 +154,7 @@ test('a copy is confirmed again, so that the server stops sending it', async () 
   const visit = await gateway.visit();
   await visit.welcome(5);
   visit.message(3);
-  assert.deepEqual(await visit.next(), { type: 'ack', seq: 5 });
+  assert.deepEqual(await visit.next(), { type: 'ack', seq: 5, epoch });
 });
 
 test('a handler that throws neither stops the others nor the ack', async () => {
@@ -168,7 +168,7 @@ test('a handler that throws neither stops the others nor the ack', async () => {
   await visit.welcome();
   visit.message(1);
   assert.equal((await coming).seq, 1);
-  assert.deepEqual(await visit.next(), { type: 'ack', seq: 1 });
+  assert.deepEqual(await visit.next(), { type: 'ack', seq: 1, epoch });
   assert.match(String(logged.mock.calls[0]?.arguments[0]), /bug in the page/);
 });
 
@@ -185,7 +185,7 @@ test('a lost connection is resumed from the position, and what was seen is confi
   const second = await gateway.visit();
   const hello = await second.welcome(42, true);
   assert.deepEqual(hello.resume, { epoch, seq: 42 });
-  assert.deepEqual(await second.next(), { type: 'ack', seq: 42 });
+  assert.deepEqual(await second.next(), { type: 'ack', seq: 42, epoch });
   const after = nextMessage(client);
   second.message(42);
   second.message(43);
@@ -244,7 +244,7 @@ test('a new epoch starts the count again', async () => {
   await coming;
   assert.deepEqual(seen, ['newepoch-1']);
   assert.deepEqual(client.position, { epoch: 'newepoch', seq: 1 });
-  assert.deepEqual(await second.next(), { type: 'ack', seq: 1 });
+  assert.deepEqual(await second.next(), { type: 'ack', seq: 1, epoch: 'newepoch' });
 });
 
 test('a missed frame moves the position and is told; no receipt of the old epoch follows', async () => {
@@ -260,8 +260,8 @@ test('a missed frame moves the position and is told; no receipt of the old epoch
     before: { epoch, seq: 52 },
     now: { epoch: 'newepoch', seq: 3 },
   });
-  assert.deepEqual(await visit.next(), { type: 'ack', seq: 51 });
-  assert.deepEqual(await visit.next(), { type: 'ack', seq: 4 });
+  assert.deepEqual(await visit.next(), { type: 'ack', seq: 51, epoch });
+  assert.deepEqual(await visit.next(), { type: 'ack', seq: 4, epoch: 'newepoch' });
 });
 
 test('close confirms what was seen, also the message in hand, and nothing follows', async () => {

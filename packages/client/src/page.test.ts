@@ -184,9 +184,9 @@ for (const [name, leave] of [
   test(`a page that ${name} confirms what it has seen without waiting`, () => {
     socket.open(0);
     for (const seq of [1, 2, 3]) socket.message(seq);
-    assert.deepEqual(socket.sent, [{ type: 'ack', seq: 1 }]);
+    assert.deepEqual(socket.sent, [{ type: 'ack', seq: 1, epoch: 'epoch' }]);
     leave();
-    assert.deepEqual(socket.sent[1], { type: 'ack', seq: 3 });
+    assert.deepEqual(socket.sent[1], { type: 'ack', seq: 3, epoch: 'epoch' });
     assert.equal(client.state.name, 'online');
   });
 
@@ -195,8 +195,8 @@ test('a hidden page, whose timers sleep, confirms each message at once', () => {
   show('hidden');
   for (const seq of [1, 2]) socket.message(seq);
   assert.deepEqual(socket.sent, [
-    { type: 'ack', seq: 1 },
-    { type: 'ack', seq: 2 },
+    { type: 'ack', seq: 1, epoch: 'epoch' },
+    { type: 'ack', seq: 2, epoch: 'epoch' },
   ]);
 });
 

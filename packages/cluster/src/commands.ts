@@ -7,7 +7,7 @@ import calculateSlot from 'cluster-key-slot';
 import { type ChainableCommander, Cluster } from 'ioredis';
 import type { RedisConfig } from './config.ts';
 import { type Client, openCommands } from './connection.ts';
-import type { Script } from './scripts.ts';
+import { type Script, scripts } from './scripts.ts';
 
 /** Milliseconds until an answer counts as missing. */
 export const TIMEOUT = 2_000;
@@ -32,8 +32,9 @@ interface Order {
   readonly reject: (error: Error) => void;
 }
 
-/** Answers that mean: not carried out, ask again (elsewhere). */
-const redirected = /^(NOSCRIPT|MOVED|ASK|TRYAGAIN)/;
+type Reply = [error: Error | null, reply: unknown];
+
+const all = Object.values(scripts);
 
 export class Commands {
   readonly client: Client;
@@ -41,6 +42,7 @@ export class Commands {
   onRoundTrip: (seconds: number) => void = () => {};
   #orders: Order[] = [];
   #scheduled = false;
+  #loaded = false;
   /** A command timed out and none was answered since: fail at once instead of piling up. */
   #stalled = false;
   #probe: NodeJS.Timeout | undefined;
@@ -48,6 +50,10 @@ export class Commands {
 
   constructor(config: RedisConfig) {
     this.client = openCommands(config);
+    this.client.on('ready', () => void this.#load());
+    this.client.on('close', () => {
+      this.#loaded = false;
+    });
     // Every failure surfaces in the command that met it; `available` tells the state.
     this.client.on('error', () => {});
   }
@@ -66,7 +72,16 @@ export class Commands {
   }
 
   available(): boolean {
-    return this.client.status === 'ready' && !this.#stalled;
+    return this.client.status === 'ready' && this.#loaded && !this.#stalled;
+  }
+
+  /** Before the first command: scripts that are loaded one by one would overtake each other. */
+  async #load(): Promise<void> {
+    const nodes = this.client instanceof Cluster ? this.client.nodes('master') : [this.client];
+    await Promise.allSettled(
+      nodes.flatMap((node) => all.map((script) => node.script('LOAD', script.text))),
+    );
+    this.#loaded = this.client.status === 'ready';
   }
 
   /** Runs a script; `keys` share one hash tag. */
@@ -111,50 +126,71 @@ export class Commands {
     for (const group of groups.values()) this.#exchange(group);
   };
 
-  #exchange(orders: Order[]): void {
+  /** `load`: Redis does not know the scripts (it was flushed, or is a new master); they go ahead. */
+  #exchange(orders: readonly Order[], load = false): void {
     const pipeline = this.client.pipeline();
+    const ahead = load ? all : [];
+    for (const script of ahead) pipeline.script('LOAD', script.text);
     for (const order of orders) write(pipeline, order);
     const started = performance.now();
-    let late = false;
-    const timer = setTimeout(() => {
-      late = true;
-      this.#stall();
-      for (const order of orders) {
-        const stored = order.script?.guarded ? 'no' : 'unknown';
-        order.reject(new RedisUnavailable(stored, 'no answer in time'));
-      }
-    }, TIMEOUT);
-    pipeline.exec().then(
+    const call = this.#timed(pipeline.exec(), () => {
+      for (const order of orders)
+        order.reject(new RedisUnavailable('unknown', 'no answer in time'));
+    });
+    call.then(
       (replies) => {
-        clearTimeout(timer);
         this.onRoundTrip((performance.now() - started) / 1000);
-        if (late) return;
-        for (const [i, order] of orders.entries()) {
-          const [error, reply] = replies?.[i] ?? [new Error('no reply'), undefined];
-          if (error) this.#fault(order, error);
-          else order.resolve(reply);
-        }
+        this.#settle(orders, replies?.slice(ahead.length) ?? [], load);
       },
       (error: Error) => {
-        clearTimeout(timer);
-        if (!late) for (const order of orders) order.reject(unavailable(error));
+        for (const order of orders) order.reject(unavailable(error));
       },
     );
   }
 
-  #fault(order: Order, error: Error): void {
-    if (!redirected.test(error.message)) {
-      order.reject(unavailable(error));
-      return;
+  #settle(orders: readonly Order[], replies: Reply[], loaded: boolean): void {
+    const unknown: Order[] = [];
+    for (const [i, order] of orders.entries()) {
+      const [error, reply] = replies[i] ?? [new Error('no reply'), undefined];
+      if (!error) order.resolve(reply);
+      else if (error.message.startsWith('NOSCRIPT') && !loaded) unknown.push(order);
+      else if (/^(MOVED|ASK|TRYAGAIN|NOSCRIPT)/.test(error.message)) this.#alone(order);
+      else order.reject(unavailable(error));
     }
-    // Not carried out: the script is not loaded there, or the slot has moved. Sent alone, with its text, the client
-    // follows redirections.
+    if (unknown.length > 0) this.#exchange(unknown, true);
+  }
+
+  /** Not carried out: the slot has moved. Sent alone, with its text, the client follows redirections. */
+  #alone(order: Order): void {
     const [name, ...rest] = order.script
       ? ['eval', order.script.text, ...order.words.slice(1)]
       : order.words;
-    this.client.call(name as string, ...rest).then(order.resolve, (again: Error) => {
-      order.reject(unavailable(again));
-    });
+    const late = (): void => order.reject(new RedisUnavailable('unknown', 'no answer in time'));
+    this.#timed(this.client.call(name as string, ...rest), late).then(
+      order.resolve,
+      (error: Error) => order.reject(unavailable(error)),
+    );
+  }
+
+  /** Calls `late` when nothing came in time. What came after that is passed on all the same, and finds all settled. */
+  #timed<T>(answer: Promise<T>, late: () => void): Promise<T> {
+    let answered = false;
+    const timer = setTimeout(() => {
+      // When this process itself stood still, the answer may lie in the socket: it is read first.
+      setImmediate(() =>
+        setImmediate(() => {
+          if (answered) return;
+          this.#stall();
+          late();
+        }),
+      );
+    }, TIMEOUT);
+    const done = (): void => {
+      answered = true;
+      clearTimeout(timer);
+    };
+    answer.then(done, done);
+    return answer;
   }
 
   #stall(): void {

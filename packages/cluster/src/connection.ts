@@ -73,14 +73,19 @@ function open(config: RedisConfig, options: RedisOptions): Client {
     clusterRetryStrategy: backoff,
     slotsRefreshInterval: 10_000,
     slotsRefreshTimeout: 2_000,
-    retryDelayOnFailover: 200,
+    // 0: what was in flight when a connection broke is not sent a second time.
+    retryDelayOnFailover: 0,
     maxRedirections: 4,
     enableOfflineQueue: enableOfflineQueue ?? true,
     redisOptions,
   });
 }
 
-export const openCommands = (config: RedisConfig): Client => open(config, common);
+/** A host that vanished without a word is left when it owes an answer for this long (ms). */
+const SILENCE = 7_000;
+
+export const openCommands = (config: RedisConfig): Client =>
+  open(config, { ...common, socketTimeout: SILENCE });
 
 /** To the Redis, or to the master of a Cluster at `owner` (`host:port`). It never reconnects: the bus makes a new one. */
 export function openSubscriber(config: RedisConfig, owner: string): Redis {

@@ -6,24 +6,22 @@ export interface Script {
   readonly name: string;
   readonly text: string;
   readonly sha: string;
-  /** Refuses to run after the deadline in its first argument: when its answer is missing, it stored nothing. */
-  readonly guarded: boolean;
 }
 
 const folder = new URL('../lua/', import.meta.url);
 const read = (name: string): string => readFileSync(new URL(`${name}.lua`, folder), 'utf8');
 
-function load(name: string, guarded = false): Script {
+function load(name: string): Script {
   const text = read(name).replace(/^--@include ([a-z-]+)$/gm, (_, part: string) =>
     read(`include/${part}`),
   );
-  return { name, text, sha: createHash('sha1').update(text).digest('hex'), guarded };
+  return { name, text, sha: createHash('sha1').update(text).digest('hex') };
 }
 
 export const scripts = {
   ack: load('ack'),
-  append: load('append', true),
-  attach: load('attach', true),
+  append: load('append'),
+  attach: load('attach'),
   beat: load('beat'),
   closeSessions: load('close-sessions'),
   detach: load('detach'),

@@ -37,6 +37,8 @@ import type { Wire } from './wire.ts';
 
 /** Milliseconds between two steps of a paced drain. */
 const DRAIN_STEP = 100;
+/** Of the drain time; the rest is for the last receipts and departures. */
+const DRAIN_SHARE = 0.75;
 
 type SocketWithSession = WebSocket & { session: Session };
 
@@ -267,10 +269,8 @@ export class Gateway implements House, Doors {
   /** Closes the sockets spread over the drain time, each with a hint when to come back. */
   async drain(): Promise<void> {
     this.#draining = true;
-    const steps = Math.max(
-      1,
-      Math.floor((this.#context.config.drainSeconds * 1000) / DRAIN_STEP / 2),
-    );
+    const time = this.#context.config.drainSeconds * 1000 * DRAIN_SHARE;
+    const steps = Math.max(1, Math.floor(time / DRAIN_STEP));
     const share = Math.ceil(this.#open.size / steps);
     while (this.#open.size > 0) {
       let left = share;
