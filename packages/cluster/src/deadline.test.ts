@@ -16,7 +16,7 @@ test('a deadline lies before the moment at which the caller gives up', () => {
 for (const ahead of [3_600_000, -3_600_000]) {
   test(`a Redis clock that is ${ahead} ms ahead is learnt from one quick answer`, () => {
     const deadlines = new Deadlines();
-    assert.equal(deadlines.learn(7, Date.now() + ahead, Date.now()), true, 'ask again');
+    assert.equal(deadlines.refused(7, Date.now() + ahead, Date.now()), true, 'ask again');
     assert.ok(left(deadlines, ahead, 7) > TIMEOUT / 2);
     assert.ok(left(deadlines, ahead, 7) < TIMEOUT);
   });
@@ -24,21 +24,21 @@ for (const ahead of [3_600_000, -3_600_000]) {
 
 test('each partition has its own clock', () => {
   const deadlines = new Deadlines();
-  deadlines.learn(7, Date.now() + 60_000, Date.now());
+  deadlines.refused(7, Date.now() + 60_000, Date.now());
   assert.ok(left(deadlines, 0, 8) < TIMEOUT);
 });
 
 test('a late run is not taken for a wrong clock', () => {
   const deadlines = new Deadlines();
   const sentAt = Date.now() - 1_900;
-  assert.equal(deadlines.learn(0, Date.now(), sentAt), false);
+  assert.equal(deadlines.refused(0, Date.now(), sentAt), false);
 });
 
 test('an answer that took long moves no deadline behind the moment of giving up', () => {
   const deadlines = new Deadlines();
   // Clocks agree; Redis stood still and ran the script only just now.
-  deadlines.learn(0, Date.now(), Date.now() - 1_900);
+  deadlines.refused(0, Date.now(), Date.now() - 1_900);
   assert.ok(left(deadlines) < TIMEOUT, `${left(deadlines)} ms`);
-  deadlines.learn(0, Date.now(), Date.now() - 60_000);
+  deadlines.refused(0, Date.now(), Date.now() - 60_000);
   assert.ok(left(deadlines) < TIMEOUT, `${left(deadlines)} ms`);
 });

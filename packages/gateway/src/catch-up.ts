@@ -2,7 +2,7 @@
  * Brings a session from its position to the end of its user's inbox, page by page and no faster than its socket takes
  * it, then makes it live. Used after attach, after a gap on the bus, and when the bus comes back.
  */
-import type { Inbox, Page, Registry } from '@encke/cluster';
+import { type Inbox, type Page, RedisUnavailable, type Registry } from '@encke/cluster';
 import type { Session } from './session.ts';
 
 /** Sessions that read at the same time. */
@@ -16,8 +16,8 @@ export class CatchUp {
   readonly #registry: () => Registry;
   readonly #onFault: (error: unknown, session: Session) => void;
   readonly #lowWater: number;
-  readonly #queue: Session[] = [];
-  #running = 0;
+  readonly #queue: (() => void)[] = [];
+  #reading = 0;
 
   constructor(
     inbox: Inbox,
@@ -37,45 +37,51 @@ export class CatchUp {
     if (session.state === 'syncing') session.readAgain = true;
     if (session.state !== 'live') return;
     session.state = 'syncing';
-    this.#queue.push(session);
-    this.#next();
+    this.#go(session);
   }
 
   /** A session was just attached; `page` came with the answer. */
   begin(session: Session, page: Page): void {
     session.state = 'syncing';
     this.#deliver(session, page);
-    if (!page.more && this.#settle(session)) return;
-    this.#queue.push(session);
-    this.#next();
+    if (!this.#settle(session)) this.#go(session);
   }
 
-  #next(): void {
-    while (this.#running < AT_ONCE) {
-      const session = this.#queue.shift();
-      if (!session) return;
-      this.#running += 1;
-      this.#read(session)
-        .catch((error: unknown) => this.#onFault(error, session))
-        .finally(() => {
-          this.#running -= 1;
-          this.#next();
-        });
-    }
+  /** Not below the stream's own mark, under which it does not tell that it has emptied. */
+  #low(session: Session): number {
+    return Math.max(this.#lowWater, session.socket.writableHighWaterMark);
   }
 
-  async #read(session: Session): Promise<void> {
+  #go(session: Session): void {
+    this.#readAll(session).catch((error: unknown) => this.#onFault(error, session));
+  }
+
+  async #readAll(session: Session): Promise<void> {
     do {
-      await drained(session, this.#lowWater);
+      // Before a place is taken: peers that read nothing hold up nobody else.
+      await drained(session, this.#low(session));
       await received(session);
       if (session.state !== 'syncing') return;
+      await this.#enter();
       try {
         await this.#readPage(session);
       } catch (error) {
-        if (!(error instanceof Error) || error.name !== 'RedisUnavailable') throw error;
+        if (!(error instanceof RedisUnavailable)) throw error;
         await new Promise((resolve) => setTimeout(resolve, RETRY * (0.5 + Math.random())));
+      } finally {
+        this.#leave();
       }
     } while (!this.#settle(session));
+  }
+
+  async #enter(): Promise<void> {
+    if (this.#reading >= AT_ONCE) await new Promise<void>((resolve) => this.#queue.push(resolve));
+    this.#reading += 1;
+  }
+
+  #leave(): void {
+    this.#reading -= 1;
+    this.#queue.shift()?.();
   }
 
   async #readPage(session: Session): Promise<void> {
@@ -103,10 +109,7 @@ export class CatchUp {
     for (const entry of page.entries) {
       if (entry.seq > session.sent) session.deliver(entry, true);
     }
-    if (page.upTo > session.sent) {
-      session.sent = page.upTo;
-      session.sentTime = 0;
-    }
+    if (page.upTo > session.sent) session.skipTo(page.upTo);
     session.pageMore = page.more;
     session.flush();
   }
@@ -119,7 +122,7 @@ export class CatchUp {
     session.readAgain = false;
     if (session.pageMore || readAgain) return false;
     // Live messages wait in the inbox while the socket is still full of old ones.
-    if (session.socket.writableLength > this.#lowWater) return false;
+    if (session.socket.writableLength > this.#low(session)) return false;
     for (const message of held ?? []) {
       if (message.epoch !== session.epoch) return false;
       if (message.seq <= session.sent) continue;

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { performance } from 'node:perf_hooks';
 import { test } from 'node:test';
+import { steadyNow } from './clock.ts';
 import { message, newSession } from './session.fixture.ts';
 
 const start = 1_000_000;
@@ -8,7 +10,7 @@ const start = 1_000_000;
 function atTime(t: { mock: { method: typeof import('node:test').mock.method } }) {
   const { session } = newSession('legacy');
   let now = start;
-  t.mock.method(Date, 'now', () => now);
+  t.mock.method(performance, 'now', () => now - performance.timeOrigin);
   let seq = 0;
   return {
     session,
@@ -29,7 +31,7 @@ test('on encke.v1 the cursor is what was confirmed', () => {
   const { session } = newSession('v1');
   session.deliver(message(1), false);
   session.confirm(1);
-  assert.equal(session.cursor(Date.now()), 1);
+  assert.equal(session.cursor(steadyNow()), 1);
 });
 
 test('[L9] on the old wire the cursor stays 2 to 4 seconds behind what was confirmed', (t) => {
@@ -74,11 +76,11 @@ test('Redis is told of the cursor when it has moved, and not with every receipt'
   assert.equal(page.session.cursorToReport(start), undefined);
   page.confirmNext();
   page.wait(2);
-  assert.equal(page.session.cursorToReport(Date.now()), 1);
+  assert.equal(page.session.cursorToReport(steadyNow()), 1);
   page.confirmNext();
   page.wait(2.5);
-  assert.equal(page.session.cursorToReport(Date.now()), undefined, 'told a moment ago');
+  assert.equal(page.session.cursorToReport(steadyNow()), undefined, 'told a moment ago');
   page.wait(1);
-  assert.equal(page.session.cursorToReport(Date.now()), 2);
-  assert.equal(page.session.cursorToReport(Date.now() + 60_000), undefined, 'nothing new');
+  assert.equal(page.session.cursorToReport(steadyNow()), 2);
+  assert.equal(page.session.cursorToReport(steadyNow() + 60_000), undefined, 'nothing new');
 });

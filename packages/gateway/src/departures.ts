@@ -1,5 +1,7 @@
 /** Sessions that ended and still stand in Redis. Kept until Redis has taken them out, however long it is away. */
+
 import type { Registry } from '@encke/cluster';
+import { steadyNow } from './clock.ts';
 import type { Session } from './session.ts';
 
 const RETRY = 1_000;
@@ -19,7 +21,7 @@ export class Departures {
 
   add(session: Session): void {
     const { app, user, device, id, epoch } = session;
-    const cursor = session.cursor(Date.now());
+    const cursor = session.cursor(steadyNow());
     this.#waiting.push({ app, user, device, session: id, epoch, cursor });
     this.#busy ??= this.#run();
   }

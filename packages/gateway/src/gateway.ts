@@ -171,6 +171,7 @@ export class Gateway implements House, Doors {
     const session = new Session(id, wire, ws, socket, this);
     (ws as SocketWithSession).session = session;
     ws.on('message', onMessage);
+    ws.on('ping', onPing);
     ws.on('pong', onPong);
     ws.on('close', onClose);
     ws.on('error', onError);
@@ -309,6 +310,12 @@ export class Gateway implements House, Doors {
 function onMessage(this: WebSocket, data: Buffer, binary: boolean): void {
   const { session } = this as SocketWithSession;
   if (!session.ended) session.receive(data, binary);
+}
+
+/** `ws` has answered it. A peer that asks and asks and does not read is cut. */
+function onPing(this: WebSocket): void {
+  const { session } = this as SocketWithSession;
+  if (!session.ended) session.guard();
 }
 
 function onPong(this: WebSocket, payload: Buffer): void {

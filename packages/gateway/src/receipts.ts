@@ -1,5 +1,7 @@
 /** Confirmed seqs on their way to Redis: of all sessions together, in one pipelined round trip every few milliseconds. */
+
 import type { AckOrder, Registry } from '@encke/cluster';
+import { steadyNow } from './clock.ts';
 import type { Session } from './session.ts';
 
 /** Milliseconds. Longer gathers more receipts of one user; a crash meanwhile only causes a second delivery. */
@@ -29,7 +31,7 @@ export class Receipts {
     const sessions = [...this.#waiting];
     this.#waiting.clear();
     if (sessions.length === 0) return;
-    const now = Date.now();
+    const now = steadyNow();
     const orders = sessions.map((session): AckOrder => {
       const { app, user, device, epoch, confirmed: seq } = session;
       const time = seq === session.sent ? session.sentTime : 0;

@@ -7,6 +7,7 @@
  * A session is live when it has been sent everything its user's inbox holds; then bus messages go straight out. In any
  * other state they are held or passed over, and the inbox is read instead.
  */
+
 import type { Socket } from 'node:net';
 import type { BusMessage, Registry } from '@encke/cluster';
 import {
@@ -20,6 +21,7 @@ import {
   type User,
 } from '@encke/protocol';
 import type WebSocket from 'ws';
+import { steadyNow } from './clock.ts';
 import { frames } from './frame.ts';
 import type { House } from './house.ts';
 import type { Wire } from './wire.ts';
@@ -30,6 +32,8 @@ export type State = 'opened' | 'anonymous' | 'attaching' | 'live' | 'syncing' | 
 const HELD = 128;
 /** Milliseconds: see `cursor`. */
 const OVERLAP = 2_000;
+/** Bytes: a page of the inbox as it may lie in a socket. */
+const PAGE = 512 * 1024;
 /** Milliseconds: see `cursorToReport`. */
 const REPORT_EVERY = 3_000;
 
@@ -46,7 +50,7 @@ export class Session {
   /** `app:user`, '' while nobody is known. */
   target = '';
   /** Milliseconds, when it was attached, by Redis; before that, when the socket was opened, by this node. */
-  since = Date.now();
+  since = steadyNow();
   /** It stands in Redis' registry (or may). */
   registered = false;
 
@@ -71,6 +75,8 @@ export class Session {
   #lines: string[] | undefined;
   #pingAt = 0;
   #pinged = 0;
+  /** The pong to it confirms what it names. */
+  #pingCounts = false;
   #lastPing: number;
   /** Confirmed seqs of two older generations: see `cursor`. */
   #older = 0;
@@ -105,12 +111,22 @@ export class Session {
     this.#older = seq;
     this.#oldest = seq;
     this.#reported = seq;
+    // A ping on its way speaks of the position before.
+    this.#pingCounts = false;
+  }
+
+  /** Passes over seqs of which nothing is left to send: expired or removed. */
+  skipTo(seq: number): void {
+    const allConfirmed = this.confirmed === this.sent;
+    this.sent = seq;
+    this.sentTime = 0;
+    if (allConfirmed) this.confirm(seq);
   }
 
   /** What Redis must know of it. */
   registration(): Parameters<Registry['register']>[0] {
     const { app, user, id, device, since, epoch, sent } = this;
-    return { app, user, session: id, device, since, epoch, sent, cursor: this.cursor(Date.now()) };
+    return { app, user, session: id, device, since, epoch, sent, cursor: this.cursor(steadyNow()) };
   }
 
   hold(message: BusMessage): void {
@@ -143,16 +159,21 @@ export class Session {
     if (lines === undefined || this.ended || !this.socket.writable) return;
     const owed = this.wire.pongConfirms && this.sent > this.confirmed && this.#pingAt === 0;
     const texts = this.wire.joinsLines && lines.length > 1 ? [lines.join('\n')] : lines;
-    this.socket.write(frames(texts, owed ? this.#startPing(Date.now()) : ''));
-    // While it catches up, pages wait for the socket instead.
-    const full = this.socket.writableLength > this.#house.sendBuffer;
-    if (full && this.state === 'live') this.end('slow');
+    this.socket.write(frames(texts, owed ? this.#startPing(steadyNow()) : ''));
+    this.guard();
+  }
+
+  /** Ends a session whose peer does not read. While it catches up, pages wait for the socket, so one more is allowed. */
+  guard(): void {
+    const page = this.state === 'syncing' ? PAGE : 0;
+    if (this.socket.writableLength > this.#house.sendBuffer + page) this.end('slow');
   }
 
   #startPing(now: number): string {
     this.#pingAt = now;
     this.#lastPing = now;
     this.#pinged = this.sent;
+    this.#pingCounts = true;
     return String(this.sent);
   }
 
@@ -170,14 +191,14 @@ export class Session {
     if (this.#pingAt === 0 || payload !== String(this.#pinged)) return;
     this.#pingAt = 0;
     if (!this.wire.pongConfirms || this.target === '') return;
-    this.confirm(this.#pinged);
-    if (this.sent > this.confirmed) this.socket.write(frames([], this.#startPing(Date.now())));
+    if (this.#pingCounts) this.confirm(this.#pinged);
+    if (this.sent > this.confirmed) this.socket.write(frames([], this.#startPing(steadyNow())));
   }
 
   /** Everything up to `seq` is with the peer. */
   confirm(seq: number): void {
     if (seq <= this.confirmed) return;
-    const now = Date.now();
+    const now = steadyNow();
     if (now - this.#confirmedAt >= OVERLAP) {
       this.#oldest = this.confirmed;
       this.#older = this.confirmed;

@@ -1,3 +1,5 @@
+import { steadyNow } from './clock.ts';
+
 /** One timer for all sessions: each lies in the slot in which it wants to be looked at next. */
 export interface Spoke {
   /** Looks after itself. @returns milliseconds until the next look, or 0 for never again. */
@@ -35,7 +37,7 @@ export class Wheel<T extends Spoke> {
     const due = this.#slots[this.#at] as T[];
     if (due.length === 0) return;
     this.#slots[this.#at] = [];
-    const now = Date.now();
+    const now = steadyNow();
     for (const spoke of due) {
       const wait = spoke.look(now);
       if (wait > 0) this.add(spoke, wait);

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { App, Node, User } from '@encke/protocol';
+import calculateSlot from 'cluster-key-slot';
+import { Keys, PARTITIONS, partitionOf, target } from './keys.ts';
+
+test('a user is in the same partition for ever: keys of running installations depend on it', () => {
+  const known: [name: string, partition: number][] = [
+    ['0:1', 126],
+    ['0:999999999', 123],
+    ['1:1', 16],
+    ['1:2', 105],
+    ['1:7', 54],
+    ['7:1', 35],
+    ['42:123456', 41],
+    ['999999999:999999999', 125],
+  ];
+  for (const [name, partition] of known) assert.equal(partitionOf(name), partition, name);
+});
+
+test('users are spread evenly over the partitions', () => {
+  const counts = new Array<number>(PARTITIONS).fill(0);
+  for (let user = 1; user <= 64_000; user++) {
+    const partition = partitionOf(target(1 as App, user as User));
+    counts[partition] = (counts[partition] ?? 0) + 1;
+  }
+  assert.equal(counts.length, PARTITIONS);
+  for (const count of counts) assert.ok(count > 350 && count < 650, `${count} of 500`);
+});
+
+test('all keys of a user, and what its scripts touch besides, share a slot', () => {
+  const keys = new Keys('encke');
+  const node = 'abcdefghijkl' as Node;
+  for (let user = 1; user <= 200; user++) {
+    const mine = keys.user(target(7 as App, user as User));
+    const names = [
+      ...[mine.auth, mine.record, mine.inbox, mine.sessions, mine.cursors],
+      ...[mine.idempotency('a{b}c'), keys.nodeIndex(mine.partition, node)],
+      ...[keys.leaving(mine.partition), `${keys.bus(mine.partition)}${node}`],
+    ];
+    assert.equal(new Set(names.map(calculateSlot)).size, 1, names.join(' '));
+    assert.equal(new Set(names).size, names.length);
+  }
+});
+
+test('the literal names', () => {
+  const keys = new Keys('encke');
+  const mine = keys.user('1:7', 5);
+  assert.deepEqual(
+    [mine.auth, mine.record, mine.inbox, mine.sessions, mine.cursors, mine.idempotency('k')],
+    [
+      'encke:{5}:auth:1:7',
+      'encke:{5}:user:1:7',
+      'encke:{5}:inbox:1:7',
+      'encke:{5}:sessions:1:7',
+      'encke:{5}:cursors:1:7',
+      'encke:{5}:idem:1:7:k',
+    ],
+  );
+  assert.equal(keys.nodes, 'encke:nodes');
+  assert.equal(keys.nodeIndex(5, 'n'), 'encke:{5}:node:n');
+  assert.equal(keys.leaving(5), 'encke:{5}:leaving');
+  assert.equal(keys.bus(5), 'encke:{5}:bus:');
+});
+
+test('a node listens on one channel a partition', () => {
+  const keys = new Keys('encke');
+  const channels = keys.busChannels('n' as Node);
+  assert.equal(new Set(channels).size, PARTITIONS);
+  assert.equal(channels[5], `${keys.bus(5)}n`);
+});
