@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
+import type { Writable } from 'node:stream';
 import { test } from 'node:test';
-import { Receiver } from 'ws';
+import * as ws from 'ws';
 import { frames } from './frame.ts';
+
+// The types of `ws` leave it out.
+const { Receiver } = ws as unknown as {
+  Receiver: new (options: { isServer: boolean; skipUTF8Validation: boolean }) => Writable;
+};
 
 interface Heard {
   readonly kind: 'text' | 'ping';
