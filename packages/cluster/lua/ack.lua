@@ -11,8 +11,8 @@ Returns  per session: how many messages were confirmed for the first time, how m
 --@include trim
 
 local now = clock()
-local TRIM_EVERY = 1000
 local retention = tonumber(ARGV[1])
+local second = math.floor(now / 1000)
 local answers = {}
 for i = 0, #KEYS / 3 - 1 do
   local k, a = i * 3, 1 + i * 6
@@ -27,7 +27,7 @@ for i = 0, #KEYS / 3 - 1 do
       record.acked = seq
       if time > 0 then record.acked_seq, record.acked_time = seq, time end
     end
-    if now - record.trimmed > TRIM_EVERY then
+    if second > record.trimmed then
       expired, changed = trim(inbox, record, now, retention), true
     end
     if changed then save_record(key, record) end

@@ -5,7 +5,7 @@ user. One bus message per gateway and call, however many users. In a Cluster the
 KEYS  six per message: user record, inbox, sessions, cursors, leaving, idempotency record
 ARGV  1 deadline (ms, this server's clock; later than that nothing is done)  2 inbox cap  3 bus prefix
       4 epoch for new user records  5 cursor window (ms)  6 offline grace (ms)  7 retention (ms)
-      8 idempotency lifetime (ms), then five per message: target, event, data, ttl (ms),
+      8 idempotency lifetime (ms), then four per message: target, '<event> <data>', ttl (ms),
       '1' when an idempotency key was given
 Returns  now (ms), then per message: epoch, seq, sessions told, lost by the cap, expired, '1' when repeated
          only now: it was too late and nothing was stored
@@ -15,107 +15,117 @@ Returns  now (ms), then per message: epoch, seq, sessions told, lost by the cap,
 --@include drop-node
 --@include trim
 
+local HEAD, PER_KEYS, PER_ARGS, PER_ANSWER = 8, 6, 4, 6
+-- The inbox key expires a little later than needed (ms), so that the next messages need not move it.
+local SLACK = 60000
+
 local now = clock()
 if now > tonumber(ARGV[1]) then return { now } end
-local SLACK = 60000
 local cap, retention = tonumber(ARGV[2]), tonumber(ARGV[7])
+local count = (#ARGV - HEAD) / PER_ARGS
 local answers = { now }
+local told = {}       -- message -> sessions told
 local lines = {}      -- node -> bus lines
-local holders = {}    -- node -> messages whose user has sessions there
-local pending = {}
-local keyed = {}      -- idempotency record -> the message of this call that has it
+local holders = {}    -- node -> messages, each as often as its user has sessions there
+local first = {}      -- idempotency record -> the message of this call that has it
+local twins = {}      -- message -> the earlier one with its idempotency key
+-- Numbers become text slowly, and these are the same for most messages.
+local now_text, expiry_texts = string.format('%d', now), {}
 
-for i = 0, (#ARGV - 8) / 5 - 1 do
-  local k, a = i * 6, 8 + i * 5
-  local message = {
-    record = KEYS[k + 1], inbox = KEYS[k + 2], sessions = KEYS[k + 3], cursors = KEYS[k + 4],
-    leaving = KEYS[k + 5], idem = KEYS[k + 6], target = ARGV[a + 1], keyed = ARGV[a + 5] == '1', told = 0, at = #answers,
-  }
-  local first = message.keyed and redis.call('GET', message.idem)
-  local twin = message.keyed and keyed[message.idem]
-  if twin then
-    message.epoch, message.seq, message.twin = twin.epoch, twin.seq, twin
-    answers[#answers + 1] = twin.epoch
-    answers[#answers + 1] = twin.seq
-    answers[#answers + 1] = 0
-    answers[#answers + 1] = 0
-    answers[#answers + 1] = 0
-    answers[#answers + 1] = 1
-    pending[#pending + 1] = message
-  elseif first then
-    local epoch, seq, told = string.match(first, '^(%S+) (%S+) (%S+)$')
-    answers[#answers + 1] = epoch
-    answers[#answers + 1] = seq
-    answers[#answers + 1] = told
-    answers[#answers + 1] = 0
-    answers[#answers + 1] = 0
-    answers[#answers + 1] = 1
+local function answer(i, epoch, seq, sessions, lost, expired, repeated)
+  local at = 1 + (i - 1) * PER_ANSWER
+  answers[at + 1], answers[at + 2], answers[at + 3] = epoch, seq, sessions
+  answers[at + 4], answers[at + 5], answers[at + 6] = lost, expired, repeated
+end
+
+local function expiry(ttl)
+  local text = expiry_texts[ttl]
+  if not text then
+    text = string.format('%d', now + tonumber(ttl))
+    expiry_texts[ttl] = text
+  end
+  return text
+end
+
+-- Stores message i. Returns its bus line.
+local function store(i)
+  local k, a = (i - 1) * PER_KEYS, HEAD + (i - 1) * PER_ARGS
+  local inbox, body, ttl = KEYS[k + 2], ARGV[a + 2], ARGV[a + 3]
+  local record = open_record(KEYS[k + 1], inbox, ARGV[4], now)
+  local lost, expired = 0, 0
+  if record.seq - record.floor >= cap then
+    lost, expired = make_room(inbox, record, now, retention, cap)
+  end
+  record.seq = record.seq + 1
+  local time_text = now_text
+  -- Ids never go back, also when this server's clock does.
+  if now >= record.time then record.time = now else time_text = string.format('%d', record.time) end
+  local id = time_text .. string.format('-%d', record.seq)
+  redis.call('XADD', inbox, id, 'm', body, 'x', expiry(ttl))
+  ttl = tonumber(ttl)
+  local expires = now + math.max(ttl, retention)
+  if expires > record.expires then
+    record.expires = expires + SLACK
+    redis.call('PEXPIREAT', inbox, record.expires)
+  end
+  if ttl > record.longest then record.longest = ttl end
+  save_record(KEYS[k + 1], record)
+  answer(i, record.epoch, record.seq, 0, lost, expired, 0)
+  return 'm ' .. ARGV[a + 1] .. ' ' .. record.epoch .. ' ' .. id .. ' ' .. body
+end
+
+-- Files the line of message i for every gateway that holds a session of its user.
+local function address(i, line)
+  for _, session in ipairs(redis.call('HKEYS', KEYS[(i - 1) * PER_KEYS + 3])) do
+    local node = string.sub(session, 1, NODE_LENGTH)
+    local held = holders[node]
+    if not held then
+      holders[node], lines[node] = { i }, { line }
+    else
+      if held[#held] ~= i then lines[node][#lines[node] + 1] = line end
+      held[#held + 1] = i
+    end
+  end
+end
+
+for i = 1, count do
+  told[i] = 0
+  local key = ARGV[HEAD + i * PER_ARGS] == '1' and KEYS[i * PER_KEYS]
+  local before = key and redis.call('GET', key)
+  if before then
+    local epoch, seq, sessions = string.match(before, '^(%S+) (%S+) (%S+)$')
+    answer(i, epoch, seq, sessions, 0, 0, 1)
+  elseif key and first[key] then
+    local at = 1 + (first[key] - 1) * PER_ANSWER
+    twins[i] = first[key]
+    answer(i, answers[at + 1], answers[at + 2], 0, 0, 0, 1)
   else
-    local record = open_record(message.record, message.inbox, ARGV[4], now)
-    local time, ttl = math.max(now, record.time), tonumber(ARGV[a + 4])
-    local lost, expired = 0, 0
-    if record.seq - record.floor >= cap then
-      lost, expired = make_room(message.inbox, record, now, retention, cap)
-    end
-    local seq = record.seq + 1
-    redis.call('XADD', message.inbox, time .. '-' .. seq, 'e', ARGV[a + 2], 'd', ARGV[a + 3], 'x', time + ttl)
-    local expires = now + math.max(ttl, retention)
-    if expires > record.expires then
-      -- A little longer than needed, so that the next messages need not move it.
-      record.expires = expires + SLACK
-      redis.call('PEXPIREAT', message.inbox, record.expires)
-    end
-    record.seq, record.time = seq, time
-    if ttl > record.longest then record.longest = ttl end
-    save_record(message.record, record)
-    message.seq = seq
-    message.epoch = record.epoch
-    answers[#answers + 1] = record.epoch
-    answers[#answers + 1] = seq
-    answers[#answers + 1] = 0
-    answers[#answers + 1] = lost
-    answers[#answers + 1] = expired
-    answers[#answers + 1] = 0
-    local line = 'm ' .. message.target .. ' ' .. record.epoch .. ' ' .. seq .. ' ' .. time .. ' ' .. ARGV[a + 2]
-      .. ' ' .. ARGV[a + 3]
-    local seen = {}
-    for _, session in ipairs(redis.call('HKEYS', message.sessions)) do
-      local node = string.sub(session, 1, NODE_LENGTH)
-      if seen[node] then
-        seen[node] = seen[node] + 1
-      else
-        seen[node] = 1
-        local list = lines[node]
-        if list then
-          list[#list + 1] = line
-          holders[node][#holders[node] + 1] = message
-        else
-          lines[node] = { line }
-          holders[node] = { message }
-        end
-      end
-    end
-    message.seen = seen
-    pending[#pending + 1] = message
-    if message.keyed then keyed[message.idem] = message end
+    if key then first[key] = i end
+    address(i, store(i))
   end
 end
 
 for node, list in pairs(lines) do
-  if redis.call('SPUBLISH', ARGV[3] .. node, table.concat(list, '\n')) == 0 then
-    -- Nobody listens: that gateway is dead or resubscribing. It registers its sessions again when it is back.
-    for _, message in ipairs(holders[node]) do
-      drop_node(message, node, message.leaving, now, tonumber(ARGV[5]), tonumber(ARGV[6]))
-    end
+  local held = holders[node]
+  if redis.call('SPUBLISH', ARGV[3] .. node, table.concat(list, '\n')) > 0 then
+    for _, i in ipairs(held) do told[i] = told[i] + 1 end
   else
-    for _, message in ipairs(holders[node]) do message.told = message.told + message.seen[node] end
+    -- Nobody listens: that gateway is dead or resubscribing. It registers its sessions again when it is back.
+    for _, i in ipairs(held) do
+      local k = (i - 1) * PER_KEYS
+      local keys = { record = KEYS[k + 1], sessions = KEYS[k + 3], cursors = KEYS[k + 4], target = ARGV[HEAD + (i - 1) * PER_ARGS + 1] }
+      drop_node(keys, node, KEYS[k + 5], now, tonumber(ARGV[5]), tonumber(ARGV[6]))
+    end
   end
 end
 
-for _, message in ipairs(pending) do
-  answers[message.at + 3] = message.twin and message.twin.told or message.told
-  if message.keyed and not message.twin then
-    redis.call('SET', message.idem, message.epoch .. ' ' .. message.seq .. ' ' .. message.told, 'PX', ARGV[8])
-  end
+for i = 1, count do
+  local sessions = told[twins[i] or i]
+  local at = 1 + (i - 1) * PER_ANSWER
+  if sessions > 0 then answers[at + 3] = sessions end
+end
+for key, i in pairs(first) do
+  local at = 1 + (i - 1) * PER_ANSWER
+  redis.call('SET', key, answers[at + 1] .. ' ' .. answers[at + 2] .. ' ' .. answers[at + 3], 'PX', ARGV[8])
 end
 return answers

@@ -12,7 +12,7 @@ if not record then return 0 end
 local now = clock()
 local deleted = 0
 for _, entry in ipairs(redis.call('XRANGE', KEYS[2], '-', '+')) do
-  if tonumber(string.match(entry[1], '%d+$')) > record.acked and tonumber(entry[2][6]) > now then
+  if tonumber(string.match(entry[1], '%d+$')) > record.acked and tonumber(entry[2][4]) > now then
     deleted = deleted + 1
   end
 end

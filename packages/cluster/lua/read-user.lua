@@ -15,7 +15,7 @@ if record and record.seq > record.acked then
   repeat
     local step = redis.call('XRANGE', KEYS[2], from, '+', 'COUNT', 32)
     for _, entry in ipairs(step) do
-      if tonumber(string.match(entry[1], '%d+$')) > record.acked and tonumber(entry[2][6]) > now then
+      if tonumber(string.match(entry[1], '%d+$')) > record.acked and tonumber(entry[2][4]) > now then
         queued = queued + 1
       end
       from = '(' .. entry[1]

@@ -103,7 +103,7 @@ export class Appender {
       const leaving = keys.leaving(user.partition);
       names.push(user.record, user.inbox, user.sessions, user.cursors, leaving, idempotency);
       const ttl = (message.ttl ?? config.offlineTtl) * 1000;
-      args.push(name, message.event, message.data, ttl, key === undefined ? '' : '1');
+      args.push(name, `${message.event} ${message.data}`, ttl, key === undefined ? '' : '1');
     }
     const sentAt = Date.now();
     commands.run(scripts.append, names, args).then(

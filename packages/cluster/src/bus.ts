@@ -198,18 +198,18 @@ export class Bus {
   }
 }
 
-/** `m <app:user> <epoch> <seq> <ms> <event> <data>`; event may be empty, data may hold spaces but no newline. */
+/** `m <app:user> <epoch> <ms>-<seq> <event> <data>`; event may be empty, data may hold spaces but no newline. */
 function parseMessage(line: string): BusMessage {
   const a = line.indexOf(' ', 2);
   const b = line.indexOf(' ', a + 1);
-  const c = line.indexOf(' ', b + 1);
+  const c = line.indexOf('-', b + 1);
   const d = line.indexOf(' ', c + 1);
   const e = line.indexOf(' ', d + 1);
   return {
     target: line.slice(2, a),
     epoch: line.slice(a + 1, b),
-    seq: Number(line.slice(b + 1, c)),
-    time: Number(line.slice(c + 1, d)),
+    time: Number(line.slice(b + 1, c)),
+    seq: Number(line.slice(c + 1, d)),
     event: line.slice(d + 1, e),
     data: line.slice(e + 1),
   };

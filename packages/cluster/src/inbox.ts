@@ -35,15 +35,17 @@ export interface Undelivered extends InboxEntry {
 /** The tail of a script's answer, as include/page.lua lays it out. */
 export function parsePage(values: (string | number)[], at: number, context: Context): Page {
   const entries: InboxEntry[] = [];
-  for (let i = at + 3; i < values.length; i += 4) {
+  for (let i = at + 3; i < values.length; i += 3) {
     const id = String(values[i]);
     const dash = id.indexOf('-');
+    const body = String(values[i + 1]);
+    const space = body.indexOf(' ');
     entries.push({
       time: Number(id.slice(0, dash)),
       seq: Number(id.slice(dash + 1)),
-      event: String(values[i + 1]),
-      data: String(values[i + 2]),
-      expires: Number(values[i + 3]),
+      event: body.slice(0, space),
+      data: body.slice(space + 1),
+      expires: Number(values[i + 2]),
     });
   }
   context.stats.expired += Number(values[at + 2]);

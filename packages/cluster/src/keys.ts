@@ -47,7 +47,7 @@ export class Keys {
       auth: `${tag}auth:${name}`,
       /** hash: epoch, seqs, last seen (see lua/include/record.lua). Lifetime: 90 days after the last message or attach. */
       record: `${tag}user:${name}`,
-      /** stream `<ms>-<seq>` of e event, d data, x expires (ms). Writer: append. Lifetime: the longest ttl in it; capped. */
+      /** stream `<ms>-<seq>` of m `<event> <data>`, x expires (ms). Writer: append. Lifetime: the longest ttl in it; capped. */
       inbox: `${tag}inbox:${name}`,
       /** hash session → `<since ms> <device>`. Writer: attach, register. Lifetime: until detached, dropped or swept. */
       sessions: `${tag}sessions:${name}`,

@@ -1,6 +1,6 @@
 -- Reads inbox entries behind `after` until the page is full. A page ends at 64 entries or 64 KiB of data.
 -- `start` is the id to read behind, or '-' when only the seq is known.
--- Returns {last seq looked at, '1' when there is more, expired, then id, event, data, expires (ms) per entry}.
+-- Returns {last seq looked at, '1' when there is more, expired, then id, '<event> <data>', expires (ms) per entry}.
 local PAGE_ENTRIES, PAGE_BYTES, STEP = 64, 65536, 16
 
 local function read_page(inbox, record, after, start, now)
@@ -22,16 +22,15 @@ local function read_page(inbox, record, after, start, now)
       local seq = tonumber(string.match(entry[1], '%d+$'))
       if seq > after then
         local fields = entry[2]
-        if tonumber(fields[6]) <= now then
+        if tonumber(fields[4]) <= now then
           dead[#dead + 1] = entry[1]
           if seq > record.acked then page[3] = page[3] + 1 end
         else
           page[#page + 1] = entry[1]
           page[#page + 1] = fields[2]
           page[#page + 1] = fields[4]
-          page[#page + 1] = fields[6]
           entries = entries + 1
-          bytes = bytes + #fields[4]
+          bytes = bytes + #fields[2]
         end
         page[1] = seq
         if entries >= PAGE_ENTRIES or bytes >= PAGE_BYTES then break end

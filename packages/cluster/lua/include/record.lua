@@ -1,11 +1,12 @@
--- The user record, a hash. Field r holds, packed because every message reads and writes them: epoch, last seq and its
--- time (ms), highest confirmed seq, seq and time of a confirmed message, longest ttl in the inbox (ms), last refresh of
--- the record's lifetime (ms), a floor such that the inbox holds at most seq - floor entries, when the inbox key expires
--- (ms), last trim (ms), highest seq that was removed although a device that was away may have missed it. Apart from it: o '1' while online, n last seen (ms), c when and why
--- the application last closed the sessions, p/ps the epoch before this one and the last
--- seq they share.
-local RECORD_LIFETIME, REFRESH, EPOCH_LENGTH = 90 * 86400000, 86400000, 10
-local LAYOUT = '>c' .. EPOCH_LENGTH .. 'I6I6I6I6I6I6I6I6I6I6I6'
+-- The user record, a hash. Field r is what every message reads and writes, packed into the 64 bytes up to which Redis
+-- keeps a small hash compact: epoch, last seq, its time (ms), highest confirmed seq, seq and time (ms) of a confirmed
+-- message, longest ttl in the inbox (ms), when the record's lifetime was refreshed (hours), a floor such that the inbox
+-- holds at most seq - floor entries, when the inbox key expires (ms), when it was trimmed (s), and the highest seq that
+-- was removed although a device that was away may have missed it.
+-- Apart from it: o '1' while online, n last seen (ms), c when and why the application last closed the sessions, p/ps the
+-- epoch before this one and the last seq they share.
+local RECORD_LIFETIME, REFRESH_HOURS = 90 * 86400000, 24
+local LAYOUT = '>c10I5I6I5I5I6I4I3I5I6I4I5'
 
 local function unpack_record(packed)
   if not packed then return nil end
@@ -45,8 +46,9 @@ local function open_record(key, inbox, epoch, now)
     end
     save_record(key, record)
   end
-  if now - record.refreshed > REFRESH then
-    record.refreshed = now
+  local hour = math.floor(now / 3600000)
+  if hour - record.refreshed > REFRESH_HOURS then
+    record.refreshed = hour
     redis.call('PEXPIRE', key, RECORD_LIFETIME)
   end
   return record

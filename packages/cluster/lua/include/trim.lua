@@ -1,7 +1,7 @@
 -- Removes what no device may still need: confirmed entries past the retention, and any entry past the longest ttl.
 -- Returns how many of them expired unconfirmed.
 local function trim(inbox, record, now, retention)
-  record.trimmed = now
+  record.trimmed = math.floor(now / 1000)
   local bound = now - retention
   if record.acked_time < bound then
     redis.call('XTRIM', inbox, 'MINID', record.acked_time .. '-' .. (record.acked_seq + 1))
@@ -30,9 +30,9 @@ local function make_room(inbox, record, now, retention, cap)
   if over > 0 then
     for _, entry in ipairs(redis.call('XRANGE', inbox, '-', '+', 'COUNT', over)) do
       local seq = tonumber(string.match(entry[1], '%d+$'))
-      if tonumber(entry[2][6]) > now then record.lost = math.max(record.lost, seq) end
+      if tonumber(entry[2][4]) > now then record.lost = math.max(record.lost, seq) end
       if seq > record.acked then
-        if tonumber(entry[2][6]) > now then lost = lost + 1 else expired = expired + 1 end
+        if tonumber(entry[2][4]) > now then lost = lost + 1 else expired = expired + 1 end
       end
     end
     redis.call('XTRIM', inbox, 'MAXLEN', cap - 1)
