@@ -2,7 +2,7 @@
 import { microseconds } from './device.ts';
 import type { Span } from './profile.ts';
 import type { Subject } from './stage.ts';
-import { median } from './usage.ts';
+import { median, yardstick } from './usage.ts';
 
 /** Results by column; the name of a column says its unit. */
 export type Figures = Readonly<Record<string, number>>;
@@ -68,10 +68,11 @@ async function runCase(
   for (let round = -warmUps; round < rounds; round++) {
     for (const [i, side] of sides.entries()) {
       options.progress(`${bench.name}: ${name}, round ${round + 1} of ${rounds}`);
+      const slowness = { 'yardstick ms': yardstick() };
       const from = microseconds();
       const measured = await side.one.measure();
       if (round < 0) continue;
-      figures[i]?.push(measured);
+      figures[i]?.push({ ...measured, ...slowness });
       options.spans.push({ from, to: microseconds() });
     }
   }

@@ -14,6 +14,9 @@ export type Load = {
 /** Compiled, this file is `.js`, and so is the one beside it. */
 const main = fileURLToPath(new URL(`load-main${import.meta.url.slice(-3)}`, import.meta.url));
 
+/** Milliseconds. Longer than any order takes; a hanging process ends the benchmark. */
+const ORDER_TIMEOUT = 120_000;
+
 interface Answer {
   readonly id: number;
   readonly result?: unknown;
@@ -41,7 +44,12 @@ export function startLoad(): Load {
       new Promise((resolve, reject) => {
         const id = counter++;
         if (ended !== undefined) return reject(new Error(ended));
+        const timer = setTimeout(() => {
+          waiting.delete(id);
+          reject(new Error(`${name}: no end within ${ORDER_TIMEOUT / 1000} s`));
+        }, ORDER_TIMEOUT);
         waiting.set(id, ({ result, error }) => {
+          clearTimeout(timer);
           if (error === undefined) resolve(result as Result);
           else reject(new Error(error));
         });

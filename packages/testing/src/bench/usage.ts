@@ -1,5 +1,5 @@
 /** What a process has used so far, as the kernel counts it. Linux only. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 
 /** Fixed in the kernel's interface, whatever its timer runs at. */
@@ -20,8 +20,6 @@ export function residentBytes(pid: number): number {
   return Number(kib) * 1024;
 }
 
-export const openFiles = (pid: number): number => readdirSync(`/proc/${pid}/fd`).length;
-
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const half = sorted.length >> 1;
@@ -41,4 +39,19 @@ export async function cpuDuring<Name extends string>(
   await pause(settle);
   const used = names.map((name, i) => [name, cpuSeconds(pids[name]) - (before[i] ?? 0)]);
   return Object.fromEntries(used) as Record<Name, number>;
+}
+
+/**
+ * Milliseconds of CPU for a fixed piece of work. Work takes more of it while others use the same cores and caches: two
+ * results can be compared when this is about the same for both.
+ */
+export function yardstick(): number {
+  const work = (): number => {
+    const before = process.cpuUsage();
+    const words = new Map<string, number>();
+    for (let i = 0; i < 300_000; i++) words.set(`word ${i % 1_000}`, i);
+    const { user, system } = process.cpuUsage(before);
+    return (user + system) / 1_000;
+  };
+  return median([work(), work(), work()]);
 }

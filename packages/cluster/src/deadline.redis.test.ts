@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { eventually, type RedisServer, startRedis } from '@encke/testing';
+import { app, newUser, openTestCluster, phone } from './cluster.fixture.ts';
+import { RedisUnavailable } from './commands.ts';
+
+let redis: RedisServer;
+before(async () => {
+  redis = await startRedis();
+});
+after(async () => {
+  redis?.resume();
+  await redis?.stop();
+});
+
+const unavailable = (error: unknown) => error instanceof RedisUnavailable;
+
+test('what reaches Redis while it stands still is not done later', async () => {
+  const cluster = await openTestCluster(redis.url);
+  try {
+    const user = newUser();
+    await cluster.users.setHash(app, user, 'key');
+    await cluster.append(user, 'before');
+    const node = await cluster.node();
+    redis.pause();
+    const started = performance.now();
+    await Promise.all([
+      assert.rejects(cluster.append(user, 'late'), unavailable),
+      assert.rejects(node.attach(user, phone), unavailable),
+    ]);
+    const seconds = (performance.now() - started) / 1000;
+    assert.ok(seconds > 1.9 && seconds < 3, `given up after ${seconds} s`);
+    // From now on nobody waits any more.
+    const again = performance.now();
+    await assert.rejects(cluster.append(user, 'refused at once'), unavailable);
+    assert.ok(performance.now() - again < 200);
+    assert.equal(cluster.context.commands.available(), false);
+    redis.resume();
+    await eventually(() => cluster.append(user, 'after'));
+    assert.deepEqual(await cluster.undelivered(user), ['before', 'after']);
+    assert.deepEqual((await cluster.users.state(app, user)).sessions, []);
+  } finally {
+    redis.resume();
+    await cluster.stop();
+  }
+});
+
+test('a short pause is waited for', async () => {
+  const cluster = await openTestCluster(redis.url);
+  try {
+    const user = newUser();
+    await cluster.append(user, 'before');
+    redis.pause();
+    const sending = cluster.append(user, 'waits');
+    setTimeout(() => redis.resume(), 500);
+    assert.equal((await sending).seq, 2);
+  } finally {
+    redis.resume();
+    await cluster.stop();
+  }
+});
+
+for (const skew of [3_600_000, -3_600_000]) {
+  test(`a clock that differs by ${skew} ms from Redis' is learnt, and keeps the order`, async (t) => {
+    const real = Date.now.bind(Date);
+    t.mock.method(Date, 'now', () => real() + skew);
+    const cluster = await openTestCluster(redis.url);
+    try {
+      const user = newUser();
+      const texts = Array.from({ length: 300 }, (_, i) => `m${i}`);
+      const sent: Promise<unknown>[] = [];
+      // A stream: the next message leaves before the first is answered.
+      for (const text of texts) {
+        sent.push(cluster.append(user, text));
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      await Promise.all(sent);
+      assert.deepEqual(await cluster.undelivered(user), texts);
+    } finally {
+      await cluster.stop();
+    }
+  });
+
+  test(`and with such a clock a late run does nothing either: ${skew}`, async (t) => {
+    const real = Date.now.bind(Date);
+    t.mock.method(Date, 'now', () => real() + skew);
+    const cluster = await openTestCluster(redis.url);
+    try {
+      const user = newUser();
+      await cluster.append(user, 'before');
+      redis.pause();
+      await assert.rejects(cluster.append(user, 'late'), unavailable);
+      redis.resume();
+      await eventually(() => cluster.append(user, 'after'));
+      assert.deepEqual(await cluster.undelivered(user), ['before', 'after']);
+    } finally {
+      redis.resume();
+      await cluster.stop();
+    }
+  });
+}

@@ -1,0 +1,181 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { type Cluster, openCluster } from '@encke/cluster';
+import { type App, type Device, type Node, sessionId, type User } from '@encke/protocol';
+import {
+  eventually,
+  LegacyDevice,
+  type RedisServer,
+  startRedis,
+  V1Device,
+  within,
+} from '@encke/testing';
+import { startTestGateway, type TestGateway } from './gateway.fixture.ts';
+
+const app = 1 as App;
+let redis: RedisServer;
+let gateway: TestGateway;
+let cluster: Cluster;
+before(async () => {
+  redis = await startRedis();
+  gateway = await startTestGateway(redis.env);
+  cluster = await openCluster(gateway.config);
+  await eventually(() => assert.equal(gateway.running.unready(), undefined));
+});
+after(async () => {
+  redis?.resume();
+  await gateway?.stop();
+  await cluster?.close();
+  await redis?.stop();
+});
+
+let users = 0;
+async function newUser(): Promise<User> {
+  users += 1;
+  await cluster.setHash(app, users as User, 'key');
+  return users as User;
+}
+
+const connect = (user: User, device = 'phone', address = gateway.address) =>
+  V1Device.connect(address, { app, user, key: 'key', device });
+const send = (user: User, text: string) =>
+  cluster.append({ app, user, event: 'e', data: JSON.stringify(text) });
+const dataOf = (device: V1Device) => device.messages.map(({ data }) => data);
+
+test('[L4] serverInfo is the first frame, also when the page speaks before it is let in', async () => {
+  const user = await newUser();
+  redis.pause();
+  const page = new LegacyDevice(gateway.address, { user, key: 'key' });
+  const opened = new Promise((resolve) => page.socket.on('open', resolve));
+  await within(opened, 'open');
+  page.send('user_status\n7');
+  page.send(`subscription\n${'x'.repeat(65)}`);
+  // The gateway has read both when it answers a ping that came behind them.
+  const answered = new Promise((resolve) => page.socket.on('pong', resolve));
+  page.socket.ping();
+  await within(answered, 'pong');
+  redis.resume();
+  await within(page.ready, 'serverInfo');
+  await page.until('answers', () => (page.frames.length >= 3 ? true : undefined));
+  assert.deepEqual(
+    page.frames.map(({ event }) => event),
+    ['serverInfo', 'error', 'error'],
+  );
+  await page.drop();
+});
+
+test('a message that is accepted while a device attaches reaches it once', async () => {
+  const user = await newUser();
+  await send(user, 'before');
+  const device = new V1Device(gateway.address, { app, user, key: 'key', device: 'phone' });
+  const sending = Promise.all(Array.from({ length: 50 }, (_, i) => send(user, `m${i}`)));
+  await within(device.ready, 'ready');
+  await sending;
+  await device.message(51);
+  assert.deepEqual(dataOf(device), ['before', ...Array.from({ length: 50 }, (_, i) => `m${i}`)]);
+  await device.drop();
+});
+
+test('a device that leaves before it was let in leaves no session behind', async () => {
+  const user = await newUser();
+  redis.pause();
+  const device = new V1Device(gateway.address, { app, user, key: 'key' });
+  await within(new Promise((resolve) => device.socket.on('open', resolve)), 'open');
+  const answered = new Promise((resolve) => device.socket.on('pong', resolve));
+  device.socket.ping();
+  await within(answered, 'pong');
+  await device.drop();
+  redis.resume();
+  await eventually(async () => {
+    assert.equal(await gateway.metric('encke_attaches_total', 'outcome="left"'), 1);
+    assert.deepEqual((await cluster.user(app, user)).sessions, []);
+  });
+});
+
+test('[D3] FLUSHALL: sessions register again, are told, and get what comes', async () => {
+  const user = await newUser();
+  const device = await connect(user);
+  await send(user, 'a');
+  await device.message(1);
+  await redis.cli('FLUSHALL');
+  await device.frame('missed');
+  await eventually(async () => assert.equal((await cluster.user(app, user)).online, true));
+  await send(user, 'b');
+  await device.message(2);
+  assert.deepEqual(dataOf(device), ['a', 'b']);
+  await device.drop();
+});
+
+/** Redis loses the newest messages of a user, as in a failover or a restart from an older snapshot. */
+async function forget(user: User, act: () => Promise<unknown>): Promise<void> {
+  const find = (kind: string) =>
+    redis.cli('KEYS', `${gateway.config.prefix}:*${kind}:${app}:${user}`);
+  const keys = [...((await find('user')) as string[]), ...((await find('inbox')) as string[])];
+  for (const key of keys) await redis.cli('COPY', key, `${key}:before`);
+  await act();
+  for (const key of keys) await redis.cli('RENAME', `${key}:before`, key);
+  const sessions = (await find('sessions')) as string[];
+  // The gateway's subscription breaks along with that; until it registers again nobody is told.
+  await redis.cli('DEL', ...sessions);
+}
+
+test('[D6] a message is not lost because it took the number of one that Redis forgot', async () => {
+  const user = await newUser();
+  const device = await connect(user);
+  await send(user, 'a');
+  await device.message(1);
+  await forget(user, async () => {
+    await send(user, 'forgotten by Redis');
+    await device.message(2);
+  });
+  await send(user, 'new');
+  await redis.cli('CLIENT', 'KILL', 'TYPE', 'pubsub');
+  await eventually(() => assert.equal(dataOf(device).includes('new'), true));
+  await device.drop();
+});
+
+test('[D3] a session that only Redis believes in is removed when its user is told something', async () => {
+  const user = await newUser();
+  const real = await connect(user);
+  const nothing = () => {};
+  const bus = { message: nothing, evicted: nothing, close: nothing };
+  const handlers = { ...bus, up: nothing, down: nothing, lag: nothing };
+  // An attach whose answer was lost.
+  const { registry } = cluster.join(gateway.node as Node, handlers, nothing);
+  const session = sessionId(gateway.node as Node, 1_000_000);
+  await registry.attach({ app, user, session, device: 'ghost' as Device, key: 'key' });
+  await eventually(async () => {
+    await send(user, 'x');
+    assert.equal((await cluster.user(app, user)).sessions.length, 1);
+  });
+  await real.drop();
+});
+
+test('a gateway that stops without a drain can still be swept', async () => {
+  const other = await startTestGateway({ ...redis.env, ENCKE_REDIS_PREFIX: gateway.config.prefix });
+  await eventually(() => assert.equal(other.running.unready(), undefined));
+  const user = await newUser();
+  await connect(user, 'phone', other.address);
+  await other.running.stop();
+  const known = await redis.cli('ZSCORE', `${gateway.config.prefix}:nodes`, other.node);
+  const { sessions } = await cluster.user(app, user);
+  assert.equal(sessions.length === 0 || known !== null, true, 'its session stays for ever');
+});
+
+test('a drain leaves no session, no node and no subscription behind', async () => {
+  const other = await startTestGateway({ ...redis.env, ENCKE_REDIS_PREFIX: gateway.config.prefix });
+  await eventually(() => assert.equal(other.running.unready(), undefined));
+  const all = await Promise.all(
+    Array.from({ length: 20 }, async () => connect(await newUser(), 'phone', other.address)),
+  );
+  await other.running.drain();
+  for (const device of all) {
+    assert.equal((await within(device.closed, 'closed')).code, 4000);
+    assert.equal(device.frames.at(-1)?.type, 'going-away');
+  }
+  await other.running.stop();
+  assert.equal(await redis.cli('ZSCORE', `${gateway.config.prefix}:nodes`, other.node), null);
+  const index = await redis.cli('KEYS', `${gateway.config.prefix}:*node:${other.node}`);
+  assert.deepEqual(index, []);
+  assert.equal(String(await redis.cli('PUBSUB', 'SHARDCHANNELS')).includes(other.node), false);
+});

@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { type Cluster, openCluster, type Registry } from '@encke/cluster';
+import { newNode, type User } from '@encke/protocol';
+import { eventually, type RedisServer, startRedis } from '@encke/testing';
+import { Departures } from './departures.ts';
+import { Receipts } from './receipts.ts';
+import { newSession, TestHouse } from './session.fixture.ts';
+
+let redis: RedisServer;
+let cluster: Cluster;
+let registry: Registry;
+before(async () => {
+  redis = await startRedis();
+  cluster = await openCluster({
+    ...{ redis: { url: redis.url, mode: 'single' }, prefix: 'receipts' },
+    ...{ offlineTtl: 600, inboxMax: 1000, resumeWindow: 60, deviceLimit: 16, offlineGrace: 3 },
+    ...{ pingInterval: 25, pongTimeout: 10 },
+  });
+  const nothing = () => {};
+  const bus = { message: nothing, evicted: nothing, close: nothing };
+  const handlers = { ...bus, up: nothing, down: nothing, lag: nothing };
+  registry = cluster.join(newNode(), handlers, nothing).registry;
+});
+after(async () => {
+  redis?.resume();
+  await cluster?.close();
+  await redis?.stop();
+});
+
+let users = 0;
+
+class HouseWithReceipts extends TestHouse {
+  override readonly receipts: never;
+  constructor(receipts: Receipts) {
+    super();
+    this.receipts = receipts as never;
+  }
+}
+
+/** An attached session that was sent `count` messages. */
+async function attached(receipts: Receipts, count: number) {
+  users += 1;
+  const user = users as User;
+  const { session } = newSession('v1', new HouseWithReceipts(receipts));
+  const { app, device } = session;
+  session.user = user;
+  session.target = `${app}:${user}`;
+  const answer = await registry.attach({ app, user, session: session.id, device, key: undefined });
+  session.startAt(answer?.epoch ?? '', 0);
+  for (let i = 0; i < count; i++) await cluster.append({ app, user, event: '', data: `"${i}"` });
+  const read = await cluster.inbox.read(app, user, { epoch: session.epoch, seq: 0 });
+  for (const entry of read?.page.entries ?? []) session.deliver(entry, true);
+  session.registered = true;
+  const left = async () => (await cluster.undelivered(app, user)).length;
+  const online = async () => (await cluster.user(app, user)).online;
+  return { session, left, online };
+}
+
+const becomes = <T>(read: () => Promise<T>, expected: T) =>
+  eventually(async () => assert.equal(await read(), expected));
+
+test('what peers confirm is told to Redis a moment later', async () => {
+  const receipts = new Receipts(() => registry);
+  const [one, other] = await Promise.all([attached(receipts, 3), attached(receipts, 2)]);
+  one.session.confirm(2);
+  other.session.confirm(2);
+  await becomes(one.left, 1);
+  await becomes(other.left, 0);
+});
+
+test('flush tells at once', async () => {
+  const receipts = new Receipts(() => registry);
+  const { session, left } = await attached(receipts, 3);
+  session.confirm(3);
+  await receipts.flush();
+  assert.equal(await left(), 0);
+  receipts.stop();
+});
+
+test('what was confirmed while Redis was away is told when it is back', async () => {
+  const receipts = new Receipts(() => registry);
+  const { session, left } = await attached(receipts, 3);
+  redis.pause();
+  session.confirm(1);
+  await receipts.flush();
+  session.confirm(3);
+  redis.resume();
+  await becomes(left, 0);
+});
+
+test('a session that left is taken out of the registry', async () => {
+  const departures = new Departures(() => registry);
+  const { session, online } = await attached(new Receipts(() => registry), 0);
+  assert.equal(await online(), true);
+  departures.add(session);
+  await departures.settled();
+  assert.equal(await online(), false);
+});
+
+test('also when it left while Redis was away', async () => {
+  const departures = new Departures(() => registry);
+  const receipts = new Receipts(() => registry);
+  const [first, second] = await Promise.all([attached(receipts, 0), attached(receipts, 0)]);
+  redis.pause();
+  departures.add(first.session);
+  await assert.rejects(cluster.append({ ...first.session, event: '', data: '0' }));
+  departures.add(second.session);
+  redis.resume();
+  await departures.settled();
+  assert.deepEqual([await first.online(), await second.online()], [false, false]);
+});
+
+test('many at once', async () => {
+  const departures = new Departures(() => registry);
+  const receipts = new Receipts(() => registry);
+  const all = await Promise.all(Array.from({ length: 1_200 }, () => attached(receipts, 0)));
+  for (const { session } of all) departures.add(session);
+  await departures.settled();
+  const online = await Promise.all(all.map((one) => one.online()));
+  assert.equal(online.filter(Boolean).length, 0);
+});

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { type Cluster, openCluster, type Registry } from '@encke/cluster';
+import { type App, type Device, type Node, newNode, sessionId, type User } from '@encke/protocol';
+import { type Context, createLog, createMetrics, loadConfig, type Running } from '@encke/service';
+import { eventually, type RedisServer, startRedis } from '@encke/testing';
+import { startWorker } from './index.ts';
+
+let redis: RedisServer;
+let context: Context;
+let cluster: Cluster;
+let worker: Running;
+before(async () => {
+  redis = await startRedis();
+  const config = loadConfig({
+    ENCKE_REDIS_URL: redis.url,
+    ENCKE_REDIS_PREFIX: 'worker',
+    ENCKE_OFFLINE_GRACE: '1',
+    ENCKE_API_KEY: 'test-api-key',
+  });
+  context = { config, log: createLog('worker', 'silent'), metrics: createMetrics('worker') };
+  cluster = await openCluster(config);
+  worker = await startWorker(context);
+});
+after(async () => {
+  await worker?.drain();
+  await worker?.stop();
+  await cluster?.close();
+  await redis?.stop();
+});
+
+const app = 1 as App;
+
+/** A gateway that holds a session of the user, and is not there. */
+async function ghost(user: User): Promise<{ node: Node; registry: Registry }> {
+  const node = newNode();
+  const nothing = () => {};
+  const bus = { message: nothing, evicted: nothing, close: nothing };
+  const handlers = { ...bus, up: nothing, down: nothing, lag: nothing };
+  const { registry } = cluster.join(node, handlers, nothing);
+  const session = sessionId(node, 1);
+  await registry.attach({ app, user, session, device: 'phone' as Device, key: undefined });
+  return { node, registry };
+}
+
+async function counter(name: string): Promise<number> {
+  const line = (await context.metrics.text())
+    .split('\n')
+    .find((text) => text.startsWith(`${name}{`));
+  return Number(line?.split(' ').at(-1) ?? 0);
+}
+
+test('a gateway that no longer beats is swept, and its users go offline', async () => {
+  const user = 1 as User;
+  const { node } = await ghost(user);
+  await redis.cli('ZADD', 'worker:nodes', Date.now() - 60_000, node);
+  assert.equal((await cluster.user(app, user)).online, true);
+  await eventually(async () => assert.equal((await cluster.user(app, user)).online, false), {
+    timeout: 20_000,
+  });
+  await eventually(async () => assert.equal(await counter('encke_users_offline_total'), 1));
+  assert.equal(await counter('encke_nodes_swept_total'), 1);
+  assert.equal(await counter('encke_sessions_swept_total'), 1);
+  assert.equal(await redis.cli('ZCARD', 'worker:nodes'), 0);
+});
+
+test('the jobs go on after Redis came back empty', async () => {
+  await redis.kill();
+  await eventually(() => assert.notEqual(worker.unready(), undefined));
+  await redis.restartEmpty();
+  await eventually(() => assert.equal(worker.unready(), undefined));
+  const user = 2 as User;
+  const before = await counter('encke_users_offline_total');
+  const { registry, node } = await eventually(() => ghost(user));
+  const session = sessionId(node, 1);
+  const device = 'phone' as Device;
+  await registry.detach({ app, user, session, device, epoch: '', cursor: 0 });
+  await eventually(
+    async () => assert.equal((await counter('encke_users_offline_total')) - before, 1),
+    { timeout: 20_000 },
+  );
+});
