@@ -14,29 +14,35 @@ local now = clock()
 local retention = tonumber(ARGV[1])
 local second = math.floor(now / 1000)
 local answers = {}
-for i = 0, #KEYS / 3 - 1 do
-  local k, a = i * 3, 1 + i * 6
+-- Confirms for one session. Returns how many messages were confirmed for the first time, and how many expired.
+local function confirm(k, a)
   local key, inbox, cursors = KEYS[k + 1], KEYS[k + 2], KEYS[k + 3]
   local fresh, expired = 0, 0
   local record = read_record(key)
-  if record and record.epoch == ARGV[a + 1] then
-    local seq, time = math.min(tonumber(ARGV[a + 2]), record.seq), tonumber(ARGV[a + 3])
-    local changed = false
-    if seq > record.acked then
-      fresh, changed = seq - record.acked, true
-      record.acked = seq
-      if time > 0 then record.acked_seq, record.acked_time = seq, time end
-    end
-    if second > record.trimmed then
-      expired, changed = trim(inbox, record, now, retention), true
-    end
-    if changed then save_record(key, record) end
-    -- The cursor of a session that was detached meanwhile stands as it was left.
-    if ARGV[a + 4] ~= '' and string.match(redis.call('HGET', cursors, ARGV[a + 5]) or '', '^%d+ 0 ') then
-      redis.call('HSET', cursors, ARGV[a + 5], ARGV[a + 4] .. ' 0 ' .. ARGV[a + 6])
-    end
+  if not record or record.epoch ~= ARGV[a + 1] then return 0, 0 end
+  local seq, time = math.min(tonumber(ARGV[a + 2]), record.seq), tonumber(ARGV[a + 3])
+  local changed = false
+  if seq > record.acked then
+    fresh, changed = seq - record.acked, true
+    record.acked = seq
+    if time > 0 then record.acked_seq, record.acked_time = seq, time end
   end
-  answers[#answers + 1] = fresh
-  answers[#answers + 1] = expired
+  if second > record.trimmed then
+    expired, changed = trim(inbox, record, now, retention), true
+  end
+  if changed then save_record(key, record) end
+  -- The cursor of a session that was detached meanwhile stands as it was left.
+  if ARGV[a + 4] ~= '' and string.match(redis.call('HGET', cursors, ARGV[a + 5]) or '', '^%d+ 0 ') then
+    local cursor = math.min(tonumber(ARGV[a + 4]), record.seq)
+    redis.call('HSET', cursors, ARGV[a + 5], cursor .. ' 0 ' .. ARGV[a + 6])
+  end
+  return fresh, expired
+end
+
+for i = 0, #KEYS / 3 - 1 do
+  -- A fault in the keys of one user must not take the receipts of others with it.
+  local fine, fresh, expired = pcall(confirm, i * 3, 1 + i * 6)
+  answers[#answers + 1] = fine and fresh or 0
+  answers[#answers + 1] = fine and expired or 0
 end
 return answers

@@ -7,7 +7,8 @@ ARGV  1 deadline (ms, this server's clock; later than that nothing is done)  2 i
       4 epoch for new user records  5 cursor window (ms)  6 offline grace (ms)  7 retention (ms)
       8 idempotency lifetime (ms), then four per message: target, '<event> <data>', ttl (ms),
       '1' when an idempotency key was given
-Returns  now (ms), then per message: epoch, seq, sessions told, lost by the cap, expired, '1' when repeated
+Returns  now (ms), then per message: epoch, seq, sessions told, lost by the cap, expired, '1' when repeated;
+         with epoch '' the message met a fault, whose text stands in the place of seq
          only now: it was too late and nothing was stored
 ]]
 --@include clock
@@ -101,7 +102,12 @@ for i = 1, count do
     answer(i, answers[at + 1], answers[at + 2], 0, 0, 0, 1)
   else
     if key then first[key] = i end
-    address(i, store(i))
+    -- A fault in the keys of one user must not take the messages of others with it.
+    local fine, fault = pcall(function() address(i, store(i)) end)
+    if not fine then
+      answer(i, '', type(fault) == 'table' and fault.err or tostring(fault), 0, 0, 0, 0)
+      if key then first[key] = nil end
+    end
   end
 end
 

@@ -25,7 +25,7 @@ local target, session, node, device = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local window, grace = tonumber(ARGV[13]), tonumber(ARGV[14])
 local record = open_record(KEYS[2], KEYS[3], ARGV[12], now)
 local resume_seq = tonumber(ARGV[9])
-if ARGV[8] == record.epoch and resume_seq > record.seq then renew_epoch(KEYS[2], record, ARGV[12]) end
+if ARGV[8] == record.epoch and resume_seq > record.seq then renew_epoch(KEYS[2], record, ARGV[12], record.seq) end
 
 -- What this device is known to have: the lowest cursor of its sessions. One that still counts as live may be the old
 -- socket of a page that reloads. Those of ended sessions are used up once as many sessions of the device are back, and

@@ -3,21 +3,26 @@ Tells every gateway that holds a session of a user to close it; with an auth key
 does not listen just now finds the mark when it registers its sessions again.
 
 KEYS  user record, sessions, optionally auth
-ARGV  bus prefix, bus line, reason
-Returns  how many sessions are registered
+ARGV  deadline (ms), bus prefix, bus line, reason
+Returns  now, how many sessions are registered; only now: it was too late and nothing was done
 ]]
 --@include clock
 --@include drop-node
 
+local now = clock()
+if now > tonumber(ARGV[1]) then return { now } end
 if KEYS[3] then redis.call('DEL', KEYS[3]) end
-if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('HSET', KEYS[1], 'c', clock() .. ' ' .. ARGV[3]) end
+local known = redis.call('EXISTS', KEYS[1]) == 1
+redis.call('HSET', KEYS[1], 'c', now .. ' ' .. ARGV[4])
+-- Redis may just have lost the user; then the mark alone need not stay long.
+if not known then redis.call('PEXPIRE', KEYS[1], 3600000) end
 local sessions = redis.call('HKEYS', KEYS[2])
 local told = {}
 for _, session in ipairs(sessions) do
   local node = string.sub(session, 1, NODE_LENGTH)
   if not told[node] then
     told[node] = true
-    redis.call('SPUBLISH', ARGV[1] .. node, ARGV[2])
+    redis.call('SPUBLISH', ARGV[2] .. node, ARGV[3])
   end
 end
-return #sessions
+return { now, #sessions }

@@ -20,6 +20,7 @@ local record = read_record(KEYS[1])
 if not record or ARGV[5] ~= record.epoch then
   seq = string.match(redis.call('HGET', KEYS[3], ARGV[2]) or '0', '^%d+')
 end
+if record then seq = math.min(tonumber(seq), record.seq) end
 local left = redis.call('HGETALL', KEYS[2])
 end_cursor(KEYS[3], ARGV[2], seq, tonumber(string.match(entry, '^%d+')), ARGV[4], left, now, window)
 local here = false
@@ -29,7 +30,7 @@ end
 if not here then redis.call('SREM', KEYS[4], ARGV[1]) end
 if #left == 0 then
   redis.call('PEXPIRE', KEYS[3], window)
-  redis.call('HSET', KEYS[1], 'n', now)
+  if record then redis.call('HSET', KEYS[1], 'n', now) end
   redis.call('ZADD', KEYS[5], now + tonumber(ARGV[8]), ARGV[1])
 end
 return 1

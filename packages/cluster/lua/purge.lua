@@ -2,14 +2,16 @@
 Empties a user's queue: everything in the inbox counts as confirmed and is removed.
 
 KEYS  user record, inbox
-Returns  how many undelivered messages were removed
+ARGV  deadline (ms)
+Returns  now, how many undelivered messages were removed; only now: it was too late and nothing was done
 ]]
 --@include clock
 --@include record
 
-local record = read_record(KEYS[1])
-if not record then return 0 end
 local now = clock()
+if now > tonumber(ARGV[1]) then return { now } end
+local record = read_record(KEYS[1])
+if not record then return { now, 0 } end
 local deleted = 0
 for _, entry in ipairs(redis.call('XRANGE', KEYS[2], '-', '+')) do
   if tonumber(string.match(entry[1], '%d+$')) > record.acked and tonumber(entry[2][4]) > now then
@@ -18,6 +20,6 @@ for _, entry in ipairs(redis.call('XRANGE', KEYS[2], '-', '+')) do
 end
 redis.call('DEL', KEYS[2])
 record.acked, record.acked_seq, record.acked_time = record.seq, record.seq, record.time
-record.longest, record.floor, record.expires = 0, record.seq, 0
+record.longest, record.floor, record.expires, record.lost = 0, record.seq, 0, record.seq
 save_record(KEYS[1], record)
-return deleted
+return { now, deleted }

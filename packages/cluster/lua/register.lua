@@ -4,6 +4,7 @@ A gateway registers a session again that it holds: after its bus came back, or a
 KEYS  user record, inbox, sessions, cursors, node index, leaving
 ARGV  1 target  2 session  3 device  4 since (ms)  5 epoch the session knows  6 last seq it was sent
       7 its cursor  8 device limit  9 bus prefix  10 epoch for a new record  11 cursor window (ms)  12 offline grace (ms)
+      13 time of the last message it was sent (ms), 0 when not known
 Returns  epoch, last seq
          reason: the application closed this user's sessions since; nothing was done
 ]]
@@ -16,7 +17,11 @@ local now = clock()
 local closed, reason = string.match(redis.call('HGET', KEYS[1], 'c') or '', '^(%d+) (.*)$')
 if closed and tonumber(closed) >= tonumber(ARGV[4]) then return { reason } end
 local record = open_record(KEYS[1], KEYS[2], ARGV[10], now)
-if ARGV[5] == record.epoch and tonumber(ARGV[6]) > record.seq then renew_epoch(KEYS[1], record, ARGV[10]) end
+if ARGV[5] == record.epoch and contradicts(record, KEYS[2], tonumber(ARGV[6]), tonumber(ARGV[13])) then
+  -- What both know for sure is what was confirmed before.
+  local shared = tonumber(ARGV[6]) > record.seq and record.seq or math.min(record.acked, tonumber(ARGV[6]) - 1)
+  renew_epoch(KEYS[1], record, ARGV[10], shared)
+end
 save_record(KEYS[1], record)
 local cursor = ARGV[5] == record.epoch and ARGV[7] or record.acked
 redis.call('HSET', KEYS[3], ARGV[2], ARGV[4] .. ' ' .. ARGV[3])
@@ -26,5 +31,5 @@ redis.call('SADD', KEYS[5], ARGV[1])
 redis.call('ZREM', KEYS[6], ARGV[1])
 redis.call('HSET', KEYS[1], 'o', 1)
 enforce_limit({ record = KEYS[1], sessions = KEYS[3], cursors = KEYS[4], target = ARGV[1] },
-  ARGV[3], tonumber(ARGV[8]), ARGV[9], KEYS[6], now, tonumber(ARGV[11]), tonumber(ARGV[12]))
+  nil, tonumber(ARGV[8]), ARGV[9], KEYS[6], now, tonumber(ARGV[11]), tonumber(ARGV[12]))
 return { record.epoch, record.seq }

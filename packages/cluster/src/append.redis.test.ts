@@ -135,7 +135,7 @@ test('[D3] a gateway whose sessions were dropped registers them again and is tol
   assert.equal((await cluster.users.state(app, user)).online, false);
   node.bus.start();
   await eventually(() => assert.ok(node.bus.up(), 'not subscribed yet'));
-  const order = { ...ref, since, epoch, sent: 0, cursor: 0 };
+  const order = { ...ref, since, epoch, sent: 0, sentTime: 0, cursor: 0 };
   assert.deepEqual(await node.registry.register(order), { epoch, last: 1 });
   assert.equal((await cluster.append(user, 'after')).sessions, 1);
 });

@@ -4,9 +4,9 @@
  */
 import { type App, messageId, newEpoch, type User } from '@encke/protocol';
 import type { Argument } from './commands.ts';
-import { RedisUnavailable } from './commands.ts';
 import { ms, retention } from './config.ts';
 import type { Context } from './context.ts';
+import { runGuarded } from './guarded.ts';
 import { target, type UserKeys } from './keys.ts';
 import { scripts } from './scripts.ts';
 
@@ -76,18 +76,16 @@ export class Appender {
     const waiting = this.#waiting;
     this.#waiting = new Map();
     for (const group of waiting.values()) {
-      for (let i = 0; i < group.length; i += GROUP) this.#store(group.slice(i, i + GROUP), true);
+      for (let i = 0; i < group.length; i += GROUP) this.#store(group.slice(i, i + GROUP));
     }
   };
 
-  #store(group: readonly Pending[], mayRepeat: boolean): void {
-    const { config, commands, keys, deadlines } = this.#context;
+  #store(group: readonly Pending[]): void {
+    const { config, keys } = this.#context;
     // A gateway listens on the channels of all partitions, so any of them takes the lines of this call.
     const partition = group[0]?.keys.partition ?? 0;
-    const clock = commands.clustered ? partition : 0;
     const names: string[] = [];
     const args: Argument[] = [
-      deadlines.of(clock),
       config.inboxMax,
       keys.bus(partition),
       newEpoch(),
@@ -105,20 +103,8 @@ export class Appender {
       const ttl = (message.ttl ?? config.offlineTtl) * 1000;
       args.push(name, `${message.event} ${message.data}`, ttl, key === undefined ? '' : '1');
     }
-    const sentAt = Date.now();
-    commands.run(scripts.append, names, args).then(
-      (reply) => {
-        const values = reply as [number, ...(string | number)[]];
-        if (values.length > 1) {
-          deadlines.observe(clock, values[0], sentAt);
-          this.#answer(group, values);
-        } else if (deadlines.refused(clock, values[0], sentAt) && mayRepeat) {
-          this.#store(group, false);
-        } else {
-          const late = new RedisUnavailable('no', 'it ran too late');
-          for (const pending of group) pending.reject(late);
-        }
-      },
+    runGuarded(this.#context, scripts.append, partition, names, args).then(
+      (values) => this.#answer(group, values),
       (error: unknown) => {
         for (const pending of group) pending.reject(error);
       },
@@ -129,6 +115,10 @@ export class Appender {
     const { stats } = this.#context;
     for (const [i, pending] of group.entries()) {
       const at = 1 + i * 6;
+      if (values[at] === '') {
+        pending.reject(new Error(`append: ${values[at + 1]}`));
+        continue;
+      }
       const seq = Number(values[at + 1]);
       const sessions = Number(values[at + 2]);
       stats.overflowed += Number(values[at + 3]);

@@ -4,7 +4,6 @@ import { Bus, type BusMessage } from './bus.ts';
 import { Commands } from './commands.ts';
 import type { ClusterConfig } from './config.ts';
 import type { Context, Stats } from './context.ts';
-import { Deadlines } from './deadline.ts';
 import { Inbox } from './inbox.ts';
 import { Keys } from './keys.ts';
 import { Heartbeat, Sweeper } from './nodes.ts';
@@ -50,11 +49,12 @@ export async function openTestCluster(url: string, over: Partial<ClusterConfig> 
     ...over,
   };
   const stats = emptyStats();
+  const commands = new Commands(config.redis);
   const context: Context = {
     config,
-    commands: new Commands(config.redis),
+    commands,
     keys: new Keys(config.prefix),
-    deadlines: new Deadlines(),
+    deadlines: commands.deadlines,
     stats,
   };
   await context.commands.connected();

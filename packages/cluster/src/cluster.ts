@@ -5,7 +5,6 @@ import { Bus, type BusHandlers } from './bus.ts';
 import { Commands } from './commands.ts';
 import type { ClusterConfig } from './config.ts';
 import type { Context, Stats } from './context.ts';
-import { Deadlines } from './deadline.ts';
 import { Inbox, type Undelivered } from './inbox.ts';
 import { Keys } from './keys.ts';
 import { Heartbeat, Sweeper } from './nodes.ts';
@@ -28,11 +27,12 @@ export class Cluster {
   readonly #users: Users;
 
   constructor(config: ClusterConfig) {
+    const commands = new Commands(config.redis);
     this.#context = {
       config,
-      commands: new Commands(config.redis),
+      commands,
       keys: new Keys(config.prefix),
-      deadlines: new Deadlines(),
+      deadlines: commands.deadlines,
       stats: this.stats,
     };
     this.inbox = new Inbox(this.#context);

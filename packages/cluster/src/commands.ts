@@ -7,10 +7,8 @@ import calculateSlot from 'cluster-key-slot';
 import { type ChainableCommander, Cluster } from 'ioredis';
 import type { RedisConfig } from './config.ts';
 import { type Client, openCommands } from './connection.ts';
+import { Deadlines, TIMEOUT } from './deadline.ts';
 import { type Script, scripts } from './scripts.ts';
-
-/** Milliseconds until an answer counts as missing. */
-export const TIMEOUT = 2_000;
 
 /** Redis could not carry out a command. `stored` says whether it may have taken effect all the same. */
 export class RedisUnavailable extends Error {
@@ -38,6 +36,7 @@ const all = Object.values(scripts);
 
 export class Commands {
   readonly client: Client;
+  readonly deadlines = new Deadlines();
   /** Called with the seconds of every round trip. */
   onRoundTrip: (seconds: number) => void = () => {};
   #orders: Order[] = [];
@@ -81,6 +80,10 @@ export class Commands {
     await Promise.allSettled(
       nodes.flatMap((node) => all.map((script) => node.script('LOAD', script.text))),
     );
+    const sentAt = Date.now();
+    const [first] = nodes;
+    const time = await first?.time().catch(() => undefined);
+    if (time) this.deadlines.start(Number(time[0]) * 1000 + Number(time[1]) / 1000, sentAt);
     this.#loaded = this.client.status === 'ready';
   }
 

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { TIMEOUT } from './commands.ts';
-import { Deadlines } from './deadline.ts';
+import { Deadlines, TIMEOUT } from './deadline.ts';
 
 /** Milliseconds from now, by a Redis whose clock is `ahead` of ours. */
 const left = (deadlines: Deadlines, ahead = 0, partition = 0): number =>

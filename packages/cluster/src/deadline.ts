@@ -3,9 +3,10 @@
  * froze; with a deadline in the script that late run does nothing, so what was answered with an error is not stored
  * behind the caller's back. (An answer that was lost on the way is another matter: then nobody can know.)
  */
-import { TIMEOUT } from './commands.ts';
 import { PARTITIONS } from './keys.ts';
 
+/** Milliseconds until an answer counts as missing. */
+export const TIMEOUT = 2_000;
 /** Milliseconds before the caller gives up at which a script must have started. */
 const MARGIN = 200;
 
@@ -18,6 +19,11 @@ export class Deadlines {
 
   of(partition: number): number {
     return Math.round(Date.now() + TIMEOUT - MARGIN + (this.#offsets[partition] ?? 0));
+  }
+
+  /** Before the first command: were the clocks learnt from refusals only, the first messages could be overtaken. */
+  start(redisNow: number, sentAt: number): void {
+    this.#offsets.fill(redisNow - (sentAt + Date.now()) / 2);
   }
 
   /** Every answer tells the clock of its server; one that took long tells it badly. */

@@ -116,7 +116,7 @@ test('registering again keeps to the limit too: the evicted one hears it late', 
   resubscribing.bus.start();
   await eventually(() => assert.ok(resubscribing.bus.up(), 'not subscribed yet'));
   const { ref, since, epoch } = first;
-  await resubscribing.registry.register({ ...ref, since, epoch, sent: 0, cursor: 0 });
+  await resubscribing.registry.register({ ...ref, since, epoch, sent: 0, sentTime: 0, cursor: 0 });
   await eventually(() => assert.deepEqual(resubscribing.evicted, [ref.session]));
   assert.deepEqual(await devicesOf(user), ['b', 'c', 'd']);
 });

@@ -1,6 +1,7 @@
 /** Reading a user's inbox, page by page, and emptying it. The inbox is the truth; the bus is only the fast path. */
 import { type App, messageId, type Position, type StoredMessage, type User } from '@encke/protocol';
 import type { Context } from './context.ts';
+import { runGuarded } from './guarded.ts';
 import { target } from './keys.ts';
 import { scripts } from './scripts.ts';
 
@@ -110,8 +111,8 @@ export class Inbox {
 
   /** Empties the queue. @returns how many undelivered messages it held. */
   async purge(app: App, user: User): Promise<number> {
-    const { commands, keys } = this.#context;
-    const { record, inbox } = keys.user(target(app, user));
-    return Number(await commands.run(scripts.purge, [record, inbox], []));
+    const { record, inbox, partition } = this.#context.keys.user(target(app, user));
+    const values = await runGuarded(this.#context, scripts.purge, partition, [record, inbox], []);
+    return Number(values[1]);
   }
 }

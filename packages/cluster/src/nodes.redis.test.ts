@@ -103,7 +103,7 @@ test('a node that Redis has forgotten is told so with its next beat', () =>
       await redis.cli('DEL', cluster.context.keys.nodes);
       await eventually(() => assert.equal(forgotten, 1));
     } finally {
-      await heartbeat.leave();
+      await heartbeat.stop(true);
     }
     assert.equal(await redis.cli('EXISTS', cluster.context.keys.nodes), 0);
   }));

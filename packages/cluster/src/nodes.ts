@@ -40,9 +40,10 @@ export class Heartbeat {
     }
   }
 
-  /** The node has no sessions any more and will not come back. */
-  async leave(): Promise<void> {
+  /** `gone`: the node has no sessions in the registry any more and will not come back. */
+  async stop(gone: boolean): Promise<void> {
     clearInterval(this.#timer);
+    if (!gone) return;
     const { commands, keys } = this.#context;
     await commands.send(['zrem', keys.nodes, this.#node]).catch(() => {});
   }

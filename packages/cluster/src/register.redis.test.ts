@@ -34,8 +34,13 @@ async function connectedUser(texts: readonly string[]) {
   return { user, device };
 }
 
-const register = async ({ ref, epoch, since }: Attached, sent: number, cursor = sent) => {
-  const answer = await node.registry.register({ ...ref, since, epoch, sent, cursor });
+const register = async (
+  { ref, epoch, since }: Attached,
+  sent: number,
+  sentTime = 0,
+  cursor = sent,
+) => {
+  const answer = await node.registry.register({ ...ref, since, epoch, sent, sentTime, cursor });
   assert.ok(typeof answer !== 'string', `to be closed: ${answer}`);
   return answer;
 };
@@ -97,12 +102,26 @@ test('[D6] a tail that was lost is noticed also when new messages have taken its
   );
   assert.deepEqual(copies, [1, 1]);
   await cluster.append(user, 'c, which the device gets and Redis forgets');
+  const read = await cluster.inbox.read(app, user, { epoch: device.epoch, seq: 2 });
+  const sentTime = read?.page.entries[0]?.time;
+  await eventually(() => assert.ok(Date.now() > (sentTime ?? Infinity) + 1));
   // A failover, or a restart from an older snapshot.
   for (const key of [record, inbox]) await cluster.redis('rename', `${key}:copy`, key);
   await cluster.append(user, 'c again, another one');
-  const { epoch, last } = await register(device, 3);
+  const { epoch, last } = await register(device, 3, sentTime);
   assert.equal(last, 3);
   assert.notEqual(epoch, device.epoch, 'the device never gets the other message 3');
+});
+
+test('[D9] what has expired meanwhile is no contradiction', async () => {
+  const { user, device } = await connectedUser(['a']);
+  await cluster.append(user, 'short', { ttl: 0.05 });
+  const read = await cluster.inbox.read(app, user, { epoch: device.epoch, seq: 1 });
+  const sentTime = read?.page.entries[0]?.time ?? assert.fail('expired already');
+  await cluster.append(user, 'c');
+  await eventually(async () => assert.deepEqual(await cluster.undelivered(user), ['a', 'c']));
+  const { epoch, last } = await register(device, 2, sentTime);
+  assert.deepEqual([epoch, last], [device.epoch, 3]);
 });
 
 test('a cursor of another epoch is not believed', async () => {
@@ -131,7 +150,7 @@ for (const [reason, close] of [
       assert.ok(node.closed.includes(`${app}:${user} ${reason}`), 'not told yet'),
     );
     const { ref, epoch, since } = device;
-    const order = { ...ref, since, epoch, sent: 0, cursor: 0 };
+    const order = { ...ref, since, epoch, sent: 0, sentTime: 0, cursor: 0 };
     assert.equal(await node.registry.register(order), reason);
   });
 }
@@ -153,6 +172,6 @@ test('a close is heard also when Redis had lost the user just before', async () 
   await redis.cli('DEL', record, sessions, cursors);
   await cluster.users.removeHash(app, user);
   const { ref, epoch, since } = device;
-  const order = { ...ref, since, epoch, sent: 0, cursor: 0 };
+  const order = { ...ref, since, epoch, sent: 0, sentTime: 0, cursor: 0 };
   assert.equal(await node.registry.register(order), 'signedOut');
 });

@@ -7,9 +7,10 @@ import {
   type Session,
   type User,
 } from '@encke/protocol';
-import { type Argument, RedisUnavailable } from './commands.ts';
+import type { Argument } from './commands.ts';
 import { ms, retention } from './config.ts';
 import type { Context } from './context.ts';
+import { runGuarded } from './guarded.ts';
 import { type Page, parsePage } from './inbox.ts';
 import { target, type UserKeys } from './keys.ts';
 import { scripts } from './scripts.ts';
@@ -49,8 +50,9 @@ export interface Attached {
 export interface RegisterOrder extends SessionRef {
   readonly since: number;
   readonly epoch: string;
-  /** Last seq it was sent. */
+  /** Last seq it was sent, and its time (ms; 0 when not known). */
   readonly sent: number;
+  readonly sentTime: number;
   readonly cursor: number;
 }
 
@@ -80,8 +82,8 @@ export class Registry {
   }
 
   /** @returns undefined when the key is wrong or the user unknown. @throws RedisUnavailable */
-  async attach(order: AttachOrder, mayRepeat = true): Promise<Attached | undefined> {
-    const { commands, deadlines, keys } = this.#context;
+  async attach(order: AttachOrder): Promise<Attached | undefined> {
+    const { config, keys } = this.#context;
     const name = target(order.app, order.user);
     const user = keys.user(name);
     const names = [
@@ -93,10 +95,7 @@ export class Registry {
       keys.nodeIndex(user.partition, this.node),
       keys.leaving(user.partition),
     ];
-    const clock = commands.clustered ? user.partition : 0;
-    const sentAt = Date.now();
-    const reply = await commands.run(scripts.attach, names, [
-      deadlines.of(clock),
+    const values = await runGuarded(this.#context, scripts.attach, user.partition, names, [
       name,
       order.session,
       this.node,
@@ -106,15 +105,8 @@ export class Registry {
       order.resume?.epoch ?? '',
       order.resume?.seq ?? '',
       ...this.#limits(user),
-      retention(this.#context.config),
+      retention(config),
     ]);
-    const values = reply as (string | number)[];
-    if (values.length === 1) {
-      const wrongClock = deadlines.refused(clock, Number(values[0]), sentAt);
-      if (wrongClock && mayRepeat) return this.attach(order, false);
-      throw new RedisUnavailable('no', 'it ran too late');
-    }
-    deadlines.observe(clock, Number(values[0]), sentAt);
     if (values[1] !== 1) return undefined;
     return {
       hash: String(values[2]),
@@ -163,6 +155,7 @@ export class Registry {
       order.sent,
       order.cursor,
       ...this.#limits(user),
+      order.sentTime,
     ]);
     const [epoch, last] = reply as [string, number?];
     return last === undefined ? (epoch as CloseReason) : { epoch, last };

@@ -29,6 +29,7 @@ export const scripts = {
   read: load('read'),
   readUser: load('read-user'),
   register: load('register'),
+  setHash: load('set-hash'),
   settleOffline: load('settle-offline'),
   suspects: load('suspects'),
   sweepUser: load('sweep-user'),

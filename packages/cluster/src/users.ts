@@ -1,6 +1,7 @@
 /** What an application server says and asks about a user. */
 import type { App, User } from '@encke/protocol';
 import type { Context } from './context.ts';
+import { runGuarded } from './guarded.ts';
 import { target } from './keys.ts';
 import { scripts } from './scripts.ts';
 
@@ -31,9 +32,8 @@ export class Users {
 
   /** Stores the auth hash; `ttl` in seconds, for ever when absent. */
   async setHash(app: App, user: User, hash: string, ttl?: number): Promise<void> {
-    const { commands, keys } = this.#context;
-    const { auth } = keys.user(target(app, user));
-    await commands.send(['set', auth, hash, ...(ttl === undefined ? [] : ['EX', ttl])]);
+    const { auth, partition } = this.#context.keys.user(target(app, user));
+    await runGuarded(this.#context, scripts.setHash, partition, [auth], [hash, ttl ?? '']);
   }
 
   /** Removes the auth hash and closes the user's sockets, in one step. */
@@ -47,15 +47,13 @@ export class Users {
   }
 
   async #close(app: App, user: User, reason: CloseReason, signOut: boolean): Promise<number> {
-    const { commands, keys } = this.#context;
+    const { keys } = this.#context;
     const name = target(app, user);
     const { auth, record, sessions, partition } = keys.user(name);
-    const reply = await commands.run(
-      scripts.closeSessions,
-      signOut ? [record, sessions, auth] : [record, sessions],
-      [keys.bus(partition), `c ${name} ${reason}`, reason],
-    );
-    return Number(reply);
+    const names = signOut ? [record, sessions, auth] : [record, sessions];
+    const args = [keys.bus(partition), `c ${name} ${reason}`, reason];
+    const values = await runGuarded(this.#context, scripts.closeSessions, partition, names, args);
+    return Number(values[1]);
   }
 
   async state(app: App, user: User): Promise<UserState> {

@@ -85,7 +85,7 @@ export class Entrance {
   #refuse(session: Session, outcome: 'anonymous' | 'refused'): void {
     this.#parts.count(outcome);
     session.state = 'anonymous';
-    session.push(session.wire.ready(session, undefined));
+    session.welcome(session.wire.ready(session, undefined));
   }
 
   #welcome(session: Session, attached: Attached): void {
@@ -94,7 +94,7 @@ export class Entrance {
     session.since = attached.since;
     session.startAt(attached.epoch, attached.cursor);
     const { hash, resumed } = attached;
-    session.push(session.wire.ready(session, { hash, resumed }));
+    session.welcome(session.wire.ready(session, { hash, resumed }));
     this.#parts.catchUp.begin(session, attached.page);
     if (session.registerAgain) this.#parts.register(session);
     session.registerAgain = false;

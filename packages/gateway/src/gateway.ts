@@ -300,9 +300,17 @@ export class Gateway implements House, Doors {
   async stop(): Promise<void> {
     this.#wheel.stop();
     this.receipts.stop();
-    for (const session of this.#open) session.ws.terminate();
+    for (const session of this.#open) {
+      session.ws.terminate();
+      session.leave();
+    }
     this.#bus.stop();
-    await this.#heartbeat.leave();
+    const settled = await Promise.race([
+      this.#departures.settled().then(() => true),
+      new Promise<false>((resolve) => setTimeout(resolve, 1_000, false).unref()),
+    ]);
+    // With sessions left in the registry, the node is left to be found dead and swept.
+    await this.#heartbeat.stop(settled);
     await this.#cluster.close();
   }
 }

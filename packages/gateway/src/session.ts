@@ -32,8 +32,10 @@ export type State = 'opened' | 'anonymous' | 'attaching' | 'live' | 'syncing' | 
 const HELD = 128;
 /** Milliseconds: see `cursor`. */
 const OVERLAP = 2_000;
+/** Lines that may wait for the answer to an attach. */
+const EARLY = 100;
 /** Bytes: a page of the inbox as it may lie in a socket. */
-const PAGE = 512 * 1024;
+const PAGE = 1024 * 1024;
 /** Milliseconds: see `cursorToReport`. */
 const REPORT_EVERY = 3_000;
 
@@ -73,6 +75,7 @@ export class Session {
   pageMore = false;
 
   #lines: string[] | undefined;
+  #scheduled = false;
   #pingAt = 0;
   #pinged = 0;
   /** The pong to it confirms what it names. */
@@ -125,8 +128,9 @@ export class Session {
 
   /** What Redis must know of it. */
   registration(): Parameters<Registry['register']>[0] {
-    const { app, user, id, device, since, epoch, sent } = this;
-    return { app, user, session: id, device, since, epoch, sent, cursor: this.cursor(steadyNow()) };
+    const { app, user, id: session, device, since, epoch, sent, sentTime } = this;
+    const cursor = this.cursor(steadyNow());
+    return { app, user, session, device, since, epoch, sent, sentTime, cursor };
   }
 
   hold(message: BusMessage): void {
@@ -145,17 +149,30 @@ export class Session {
 
   /** Adds a line to what is written at the end of the tick. */
   push(line: string): void {
-    if (this.#lines === undefined) {
-      this.#lines = [];
-      this.#house.dirty(this);
-    }
+    this.#lines ??= [];
     this.#lines.push(line);
+    // Until the answer to its attach is there, nothing goes out before it.
+    if (this.state !== 'attaching') this.#schedule();
+    else if (this.#lines.length > EARLY) this.end('slow');
+  }
+
+  /** The answer to the hello or the connect: the first line that the peer reads. */
+  welcome(line: string): void {
+    this.#lines = [line, ...(this.#lines ?? [])];
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#house.dirty(this);
   }
 
   /** Writes what has gathered: one write, however many lines. A receipt ping goes along when none is on its way. */
   flush(): void {
     const lines = this.#lines;
     this.#lines = undefined;
+    this.#scheduled = false;
     if (lines === undefined || this.ended || !this.socket.writable) return;
     const owed = this.wire.pongConfirms && this.sent > this.confirmed && this.#pingAt === 0;
     const texts = this.wire.joinsLines && lines.length > 1 ? [lines.join('\n')] : lines;

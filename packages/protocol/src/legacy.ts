@@ -42,15 +42,15 @@ function field(text: string, name: string): string | undefined {
 /** [L2] Reads the fields by name. [L3] The faults of the URL. */
 export function parseLegacyUrl(url: string): LegacyConnect | LegacyUrlFault {
   const text = path.exec(url)?.[1] ?? '';
-  const version = Number.parseFloat(field(text, 'v') ?? '');
-  const old = !(version >= 4);
+  const version = /^\d+(\.\d+)?$/.exec(field(text, 'v') ?? '')?.[0];
+  const old = !(Number(version) >= 4);
   const fault = (code: 401 | 406 | 418, why: string): LegacyUrlFault => ({ code, text: why, old });
   const myid = field(text, 'myid') ?? '';
   const user = myid === '0' ? undefined : parseUser(myid, 'myid');
   if (isFault(user)) return fault(401, user.text);
   const app = parseApp(field(text, 'devid') ?? '', 'devid');
   if (isFault(app)) return fault(406, app.text);
-  if (!/^\d+(\.\d+)?$/.test(field(text, 'v') ?? ''))
+  if (version === undefined)
     return fault(418, new Fault('v', 'must be the version of the script').text);
   const device = field(text, 'uuid') ?? '';
   if (!/^[A-Za-z0-9_-]{32}$/.test(device))

@@ -94,7 +94,8 @@ function parseResume(value: unknown): Position | undefined | Fault {
 function parseHello(frame: Record<string, unknown>): Hello | Fault {
   const app = parseApp(frame.app);
   if (isFault(app)) return app;
-  const user = frame.user === undefined || frame.user === 0 ? undefined : parseUser(frame.user);
+  const anonymous = frame.user === undefined || frame.user === 0 || frame.user === '0';
+  const user = anonymous ? undefined : parseUser(frame.user);
   if (isFault(user)) return user;
   const { key } = frame;
   if (key !== undefined && (typeof key !== 'string' || key.length > limits.keyLength))

@@ -12,6 +12,7 @@ local function evict(keys, session, bus, leaving, now, window, grace)
   end
 end
 
+-- `device` was just attached and is spared; nil: nobody is.
 local function enforce_limit(keys, device, limit, bus, leaving, now, window, grace)
   if redis.call('HLEN', keys.sessions) <= math.min(limit, SESSIONS) then return end
   local all, devices, list = redis.call('HGETALL', keys.sessions), {}, {}
@@ -35,7 +36,7 @@ local function enforce_limit(keys, device, limit, bus, leaving, now, window, gra
       over = over - 1
     end
   end
-  local mine = devices[device]
+  local mine = device and devices[device]
   if mine and #mine.sessions > SESSIONS then
     table.sort(mine.sessions, function(a, b) return a.since < b.since end)
     for i = 1, #mine.sessions - SESSIONS do

@@ -33,7 +33,7 @@ local function drop_node(keys, node, leaving, now, window, grace)
   end
   if #gone > 0 and #left == 0 then
     redis.call('PEXPIRE', keys.cursors, window)
-    redis.call('HSET', keys.record, 'n', now)
+    if redis.call('EXISTS', keys.record) == 1 then redis.call('HSET', keys.record, 'n', now) end
     redis.call('ZADD', leaving, now + grace, keys.target)
   end
   return #gone / 2

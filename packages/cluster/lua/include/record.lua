@@ -56,10 +56,21 @@ end
 
 -- A device or gateway has seen more than this server knows: the newest messages were lost here (a failover, an
 -- unsynced AOF). A new epoch keeps their ids from being used twice.
-local function renew_epoch(key, record, epoch)
-  redis.call('HSET', key, 'p', record.epoch, 'ps', record.seq)
+local function renew_epoch(key, record, epoch, shared)
+  redis.call('HSET', key, 'p', record.epoch, 'ps', shared)
   record.epoch = epoch
   save_record(key, record)
+end
+
+-- Whether the message that a session was sent as `seq` at `time` (ms) is not the one that has this seq here.
+local function contradicts(record, inbox, seq, time)
+  if seq > record.seq then return true end
+  if time == 0 or seq == 0 then return false end
+  if seq == record.seq then return time ~= record.time end
+  if #redis.call('XRANGE', inbox, time .. '-' .. seq, time .. '-' .. seq) > 0 then return false end
+  -- It is not there: removed in its time, unless older ones are still there.
+  local head = redis.call('XRANGE', inbox, '-', '+', 'COUNT', 1)[1]
+  return head ~= nil and tonumber(string.match(head[1], '%d+$')) <= seq and seq > record.acked
 end
 
 -- Where a device that has seen up to `seq` of `epoch` continues. Nothing of an epoch it never saw is known to it.

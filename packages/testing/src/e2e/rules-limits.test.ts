@@ -127,17 +127,18 @@ test('[D11] who returns after the resume window is told that something was misse
   await phone.drop();
 });
 
-test('[D13] [L13] the device limit: the same device’s older session goes first, else the oldest', async () => {
+test('[D13] [L13] the device limit: the device that came longest ago goes, with all its tabs', async () => {
   const person = await stage.person();
   const phone = await v1(0, person, { device: 'phone' });
   const laptop = await v1(1, person, { device: 'laptop' });
-  const laptopAgain = await v1(0, person, { device: 'laptop' });
-  assert.equal((await within(laptop.closed, 'close')).code, 4101);
-  assert.equal(phone.closedWith, undefined);
+  const laptopTab = await v1(0, person, { device: 'laptop' });
   const page = await LegacyDevice.connect(stage.gateway(1), person);
   assert.equal((await within(phone.closed, 'close')).code, 4101);
+  assert.equal(laptop.closedWith, undefined);
+  assert.equal(laptopTab.closedWith, undefined);
   const tablet = await v1(1, person, { device: 'tablet' });
-  assert.equal((await within(laptopAgain.closed, 'close')).code, 4101);
+  assert.equal((await within(laptop.closed, 'close')).code, 4101);
+  assert.equal((await within(laptopTab.closed, 'close')).code, 4101);
   const watch = await v1(0, person, { device: 'watch' });
   assert.equal((await within(page.closed, 'close')).code, 1000);
   assert.equal((await stage.api.user(person.user)).sessions.length, 2);

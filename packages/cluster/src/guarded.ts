@@ -1,0 +1,29 @@
+import { type Argument, RedisUnavailable } from './commands.ts';
+import type { Context } from './context.ts';
+import type { Script } from './scripts.ts';
+
+/**
+ * Runs a script whose first argument is its deadline and whose answer begins with the time. One that was refused only
+ * because the clocks differ is run again.
+ * @throws RedisUnavailable
+ */
+export async function runGuarded(
+  { commands, deadlines }: Context,
+  script: Script,
+  partition: number,
+  names: readonly string[],
+  args: readonly Argument[],
+): Promise<(string | number)[]> {
+  const clock = commands.clustered ? partition : 0;
+  for (const again of [true, false]) {
+    const sentAt = Date.now();
+    const reply = await commands.run(script, names, [deadlines.of(clock), ...args]);
+    const values = reply as [number, ...(string | number)[]];
+    if (values.length > 1) {
+      deadlines.observe(clock, values[0], sentAt);
+      return values;
+    }
+    if (!deadlines.refused(clock, values[0], sentAt) || !again) break;
+  }
+  throw new RedisUnavailable('no', 'it ran too late');
+}
