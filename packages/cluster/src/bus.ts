@@ -124,11 +124,13 @@ export class Bus {
     if (!subscription) return;
     const { commands } = this.#context;
     const now = performance.now();
-    for (const sentAt of this.#probes.values()) {
-      if (sentAt > 0 && now - sentAt > PROBE_TIMEOUT) {
+    for (const [number, sentAt] of this.#probes) {
+      if (now - Math.abs(sentAt) <= PROBE_TIMEOUT) continue;
+      if (sentAt > 0) {
         this.#lost('a probe did not come back');
         return;
       }
+      this.#probes.delete(number);
     }
     if (subscription.moved(commands.client)) {
       this.#lost('a slot has moved');

@@ -23,7 +23,8 @@ export class Deadlines {
 
   /** Before the first command: were the clocks learnt from refusals only, the first messages could be overtaken. */
   start(redisNow: number, sentAt: number): void {
-    this.#offsets.fill(redisNow - (sentAt + Date.now()) / 2);
+    const elapsed = Date.now() - sentAt;
+    if (elapsed <= 2 * MARGIN) this.#offsets.fill(redisNow - (sentAt + elapsed / 2));
   }
 
   /** Every answer tells the clock of its server; one that took long tells it badly. */

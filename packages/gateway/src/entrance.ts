@@ -91,6 +91,7 @@ export class Entrance {
   #welcome(session: Session, attached: Attached): void {
     this.#parts.count('authorized');
     if (attached.cameOnline) this.#parts.cameOnline();
+    session.admitted = true;
     session.since = attached.since;
     session.startAt(attached.epoch, attached.cursor);
     const { hash, resumed } = attached;

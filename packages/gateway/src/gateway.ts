@@ -37,6 +37,8 @@ import type { Wire } from './wire.ts';
 
 /** Milliseconds between two steps of a paced drain. */
 const DRAIN_STEP = 100;
+/** Sessions that register again in one round trip. */
+const REGISTER_SHARE = 500;
 /** Of the drain time; the rest is for the last receipts and departures. */
 const DRAIN_SHARE = 0.75;
 
@@ -202,7 +204,7 @@ export class Gateway implements House, Doors {
     this.#open.delete(session);
     if (session.target === '') return;
     this.#hub.remove(session);
-    if (session.epoch !== '') this.#counts.sessions -= 1;
+    if (session.admitted) this.#counts.sessions -= 1;
     if (session.registered) this.#departures.add(session);
   }
 
@@ -233,7 +235,15 @@ export class Gateway implements House, Doors {
     if (sessions.length > 0) {
       this.#context.log.info({ sessions: sessions.length }, 'registering sessions again');
     }
-    for (const session of sessions) void this.#register(session);
+    void this.#registerInTurn(sessions);
+  }
+
+  /** A share at a time, or appends would wait behind tens of thousands of them. */
+  async #registerInTurn(sessions: readonly Session[]): Promise<void> {
+    for (let i = 0; i < sessions.length; i += REGISTER_SHARE) {
+      const share = sessions.slice(i, i + REGISTER_SHARE).filter((session) => !session.ended);
+      await Promise.all(share.map((session) => this.#register(session)));
+    }
   }
 
   async #register(session: Session): Promise<void> {

@@ -53,6 +53,8 @@ export class Session {
   target = '';
   /** Milliseconds, when it was attached, by Redis; before that, when the socket was opened, by this node. */
   since = steadyNow();
+  /** Its key was accepted. */
+  admitted = false;
   /** It stands in Redis' registry (or may). */
   registered = false;
 

@@ -67,10 +67,9 @@ local function contradicts(record, inbox, seq, time)
   if seq > record.seq then return true end
   if time == 0 or seq == 0 then return false end
   if seq == record.seq then return time ~= record.time end
-  if #redis.call('XRANGE', inbox, time .. '-' .. seq, time .. '-' .. seq) > 0 then return false end
-  -- It is not there: removed in its time, unless older ones are still there.
-  local head = redis.call('XRANGE', inbox, '-', '+', 'COUNT', 1)[1]
-  return head ~= nil and tonumber(string.match(head[1], '%d+$')) <= seq and seq > record.acked
+  -- It may have expired or been removed meanwhile. But if a later one has its number or a lower one, numbers were used twice.
+  local later = redis.call('XRANGE', inbox, '(' .. time .. '-' .. seq, '+', 'COUNT', 1)[1]
+  return later ~= nil and tonumber(string.match(later[1], '%d+$')) <= seq
 end
 
 -- Where a device that has seen up to `seq` of `epoch` continues. Nothing of an epoch it never saw is known to it.

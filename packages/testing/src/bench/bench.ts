@@ -54,7 +54,7 @@ function medians(rounds: readonly Figures[]): Figures {
   );
 }
 
-/** A B A B …: what disturbs the machine meanwhile disturbs both. */
+/** A B B A …: what disturbs the machine meanwhile disturbs both, and nobody is always first. */
 async function runCase(
   bench: Bench,
   sides: readonly { subject: Subject; one: Case }[],
@@ -66,7 +66,8 @@ async function runCase(
   const rounds = options.rounds ?? first.one.rounds;
   const figures = sides.map((): Figures[] => []);
   for (let round = -warmUps; round < rounds; round++) {
-    for (const [i, side] of sides.entries()) {
+    const turns = [...sides.entries()];
+    for (const [i, side] of round % 2 === 0 ? turns : turns.reverse()) {
       options.progress(`${bench.name}: ${name}, round ${round + 1} of ${rounds}`);
       const slowness = { 'yardstick ms': yardstick() };
       const from = microseconds();
