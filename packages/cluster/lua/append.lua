@@ -7,8 +7,8 @@ ARGV  1 deadline (ms, this server's clock; later than that nothing is done)  2 i
       4 epoch for new user records  5 cursor window (ms)  6 offline grace (ms)  7 retention (ms)
       8 idempotency lifetime (ms), then four per message: target, '<event> <data>', ttl (ms),
       '1' when an idempotency key was given
-Returns  now (ms), then per message: epoch, seq, sessions told, lost by the cap, expired, '1' when repeated;
-         with epoch '' the message met a fault, whose text stands in the place of seq
+Returns  now (ms), then one text with a line per message: epoch, seq, sessions told, lost by the cap, expired, '1' when
+         repeated; or '- ' and the text of a fault that the message met
          only now: it was too late and nothing was stored
 ]]
 --@include clock
@@ -16,7 +16,7 @@ Returns  now (ms), then per message: epoch, seq, sessions told, lost by the cap,
 --@include drop-node
 --@include trim
 
-local HEAD, PER_KEYS, PER_ARGS, PER_ANSWER = 8, 6, 4, 6
+local HEAD, PER_KEYS, PER_ARGS = 8, 6, 4
 -- The inbox key expires a little later than needed (ms), so that the next messages need not move it.
 local SLACK = 60000
 
@@ -24,19 +24,19 @@ local now = clock()
 if now > tonumber(ARGV[1]) then return { now } end
 local cap, retention = tonumber(ARGV[2]), tonumber(ARGV[7])
 local count = (#ARGV - HEAD) / PER_ARGS
-local answers = { now }
+local answers = {}    -- message -> its line, without the sessions told
+local places = {}     -- message -> epoch and seq, as an idempotency record has them
 local told = {}       -- message -> sessions told
 local lines = {}      -- node -> bus lines
 local holders = {}    -- node -> messages, each as often as its user has sessions there
 local first = {}      -- idempotency record -> the message of this call that has it
+local faults = {}     -- message -> text
 local twins = {}      -- message -> the earlier one with its idempotency key
 -- Numbers become text slowly, and these are the same for most messages.
 local now_text, expiry_texts = string.format('%d', now), {}
 
-local function answer(i, epoch, seq, sessions, lost, expired, repeated)
-  local at = 1 + (i - 1) * PER_ANSWER
-  answers[at + 1], answers[at + 2], answers[at + 3] = epoch, seq, sessions
-  answers[at + 4], answers[at + 5], answers[at + 6] = lost, expired, repeated
+local function answer(i, place, rest)
+  places[i], answers[i] = place, rest
 end
 
 local function expiry(ttl)
@@ -71,7 +71,8 @@ local function store(i)
   end
   if ttl > record.longest then record.longest = ttl end
   save_record(KEYS[k + 1], record)
-  answer(i, record.epoch, record.seq, 0, lost, expired, 0)
+  local place = record.epoch .. string.format(' %d ', record.seq)
+  answer(i, place, lost + expired == 0 and ' 0 0 0' or ' ' .. lost .. ' ' .. expired .. ' 0')
   return 'm ' .. ARGV[a + 1] .. ' ' .. record.epoch .. ' ' .. id .. ' ' .. body
 end
 
@@ -94,18 +95,18 @@ for i = 1, count do
   local key = ARGV[HEAD + i * PER_ARGS] == '1' and KEYS[i * PER_KEYS]
   local before = key and redis.call('GET', key)
   if before then
-    local epoch, seq, sessions = string.match(before, '^(%S+) (%S+) (%S+)$')
-    answer(i, epoch, seq, sessions, 0, 0, 1)
+    local place, sessions = string.match(before, '^(%S+ %S+ )(%S+)$')
+    told[i] = sessions
+    answer(i, place, ' 0 0 1')
   elseif key and first[key] then
-    local at = 1 + (first[key] - 1) * PER_ANSWER
     twins[i] = first[key]
-    answer(i, answers[at + 1], answers[at + 2], 0, 0, 0, 1)
+    answer(i, places[twins[i]], ' 0 0 1')
   else
     if key then first[key] = i end
     -- A fault in the keys of one user must not take the messages of others with it.
     local fine, fault = pcall(function() address(i, store(i)) end)
     if not fine then
-      answer(i, '', type(fault) == 'table' and fault.err or tostring(fault), 0, 0, 0, 0)
+      faults[i] = string.gsub(type(fault) == 'table' and fault.err or tostring(fault), '%s+', ' ')
       if key then first[key] = nil end
     end
   end
@@ -126,12 +127,7 @@ for node, list in pairs(lines) do
 end
 
 for i = 1, count do
-  local sessions = told[twins[i] or i]
-  local at = 1 + (i - 1) * PER_ANSWER
-  if sessions > 0 then answers[at + 3] = sessions end
+  answers[i] = faults[i] and '- ' .. faults[i] or places[i] .. told[twins[i] or i] .. answers[i]
 end
-for key, i in pairs(first) do
-  local at = 1 + (i - 1) * PER_ANSWER
-  redis.call('SET', key, answers[at + 1] .. ' ' .. answers[at + 2] .. ' ' .. answers[at + 3], 'PX', ARGV[8])
-end
-return answers
+for key, i in pairs(first) do redis.call('SET', key, places[i] .. told[i], 'PX', ARGV[8]) end
+return { now, table.concat(answers, '\n') }

@@ -3,11 +3,11 @@
  * one for many users, or in a Cluster one a partition.
  */
 import { type App, messageId, newEpoch, type User } from '@encke/protocol';
-import type { Argument } from './commands.ts';
 import { ms, retention } from './config.ts';
 import type { Context } from './context.ts';
 import { runGuarded } from './guarded.ts';
 import { target, type UserKeys } from './keys.ts';
+import type { Argument } from './script-call.ts';
 import { scripts } from './scripts.ts';
 
 /** Milliseconds an idempotency key is remembered. */
@@ -111,27 +111,27 @@ export class Appender {
     );
   }
 
-  #answer(group: readonly Pending[], values: (string | number)[]): void {
+  #answer(group: readonly Pending[], [, text]: (string | number)[]): void {
     const { stats } = this.#context;
+    const lines = String(text).split('\n');
     for (const [i, pending] of group.entries()) {
-      const at = 1 + i * 6;
-      if (values[at] === '') {
-        pending.reject(new Error(`append: ${values[at + 1]}`));
+      const line = lines[i] ?? '- no answer';
+      if (line.startsWith('- ')) {
+        pending.reject(new Error(`append: ${line.slice(2)}`));
         continue;
       }
-      const seq = Number(values[at + 1]);
-      const sessions = Number(values[at + 2]);
-      stats.overflowed += Number(values[at + 3]);
-      stats.expired += Number(values[at + 4]);
-      if (Number(values[at + 5]) === 1) {
+      const [epoch = '', number, told, lost, expired, repeated] = line.split(' ');
+      const [seq, sessions] = [Number(number), Number(told)];
+      stats.overflowed += Number(lost);
+      stats.expired += Number(expired);
+      if (repeated === '1') {
         stats.repeated += 1;
       } else {
         stats.appended += 1;
         stats.told += sessions;
         if (sessions === 0) stats.queued += 1;
       }
-      const id = messageId(String(values[at]), seq);
-      pending.resolve({ id, seq, sessions, queued: sessions === 0 });
+      pending.resolve({ id: messageId(epoch, seq), seq, sessions, queued: sessions === 0 });
     }
   }
 }

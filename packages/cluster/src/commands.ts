@@ -4,10 +4,11 @@
  */
 import { performance } from 'node:perf_hooks';
 import calculateSlot from 'cluster-key-slot';
-import { type ChainableCommander, Cluster } from 'ioredis';
+import { type ChainableCommander, Cluster, type Command } from 'ioredis';
 import type { RedisConfig } from './config.ts';
 import { type Client, openCommands } from './connection.ts';
 import { Deadlines, TIMEOUT } from './deadline.ts';
+import { type Argument, ScriptCall } from './script-call.ts';
 import { type Script, scripts } from './scripts.ts';
 
 /** Redis could not carry out a command. `stored` says whether it may have taken effect all the same. */
@@ -20,12 +21,28 @@ export class RedisUnavailable extends Error {
   }
 }
 
-export type Argument = string | number;
+/** What may be sent a second time when Redis did not know the script. */
+class Call {
+  readonly script: Script;
+  readonly keys: readonly string[];
+  readonly args: readonly Argument[];
+
+  constructor(script: Script, keys: readonly string[], args: readonly Argument[]) {
+    this.script = script;
+    this.keys = keys;
+    this.args = args;
+  }
+
+  make(): ScriptCall {
+    return new ScriptCall(this.script, this.keys, this.args);
+  }
+}
 
 interface Order {
   readonly slot: number;
-  readonly script: Script | undefined;
-  readonly words: Argument[];
+  /** A script, else `words`. */
+  readonly call: Call | undefined;
+  readonly words: readonly Argument[];
   readonly resolve: (reply: unknown) => void;
   readonly reject: (error: Error) => void;
 }
@@ -89,22 +106,22 @@ export class Commands {
 
   /** Runs a script; `keys` share one hash tag. */
   run(script: Script, keys: readonly string[], args: readonly Argument[]): Promise<unknown> {
-    return this.#order(script, keys[0] as string, [script.sha, keys.length, ...keys, ...args]);
+    return this.#order(keys[0] as string, new Call(script, keys, args), []);
   }
 
   /** Any other command; the second word is its key or channel. */
   send(words: readonly [name: string, key: string, ...rest: Argument[]]): Promise<unknown> {
-    return this.#order(undefined, words[1], [...words]);
+    return this.#order(words[1], undefined, words);
   }
 
-  #order(script: Script | undefined, key: string, words: Argument[]): Promise<unknown> {
+  #order(key: string, call: Call | undefined, words: readonly Argument[]): Promise<unknown> {
     if (!this.available()) {
       const why = this.#stalled ? 'it does not answer' : 'not connected';
       return Promise.reject(new RedisUnavailable('no', why));
     }
     const slot = this.client instanceof Cluster ? calculateSlot(key) : 0;
     return new Promise((resolve, reject) => {
-      this.#orders.push({ slot, script, words, resolve, reject });
+      this.#orders.push({ slot, call, words, resolve, reject });
       if (this.#scheduled) return;
       this.#scheduled = true;
       setImmediate(this.#flush);
@@ -165,9 +182,10 @@ export class Commands {
 
   /** Not carried out: the slot has moved. Sent alone, with its text, the client follows redirections. */
   #alone(order: Order): void {
-    const [name, ...rest] = order.script
-      ? ['eval', order.script.text, ...order.words.slice(1)]
-      : order.words;
+    const { call, words } = order;
+    const [name, ...rest] = call
+      ? ['eval', call.script.text, call.keys.length, ...call.keys, ...call.args]
+      : words;
     const late = (): void => order.reject(new RedisUnavailable('unknown', 'no answer in time'));
     this.#timed(this.client.call(name as string, ...rest), late).then(
       order.resolve,
@@ -225,9 +243,11 @@ export class Commands {
   }
 }
 
-function write(pipeline: ChainableCommander, order: Order): void {
-  if (order.script) pipeline.call('evalsha', ...order.words);
-  else pipeline.call(order.words[0] as string, ...order.words.slice(1));
+function write(pipeline: ChainableCommander, { call, words }: Order): void {
+  // A pipeline takes a ready command too; its type does not say so.
+  if (call)
+    (pipeline as unknown as { sendCommand(command: Command): void }).sendCommand(call.make());
+  else pipeline.call(words[0] as string, ...words.slice(1));
 }
 
 /** A connection that broke leaves open what happened; an error that Redis itself answered means: not carried out. */

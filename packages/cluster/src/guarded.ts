@@ -1,5 +1,6 @@
-import { type Argument, RedisUnavailable } from './commands.ts';
+import { RedisUnavailable } from './commands.ts';
 import type { Context } from './context.ts';
+import type { Argument } from './script-call.ts';
 import type { Script } from './scripts.ts';
 
 /**

@@ -7,12 +7,12 @@ import {
   type Session,
   type User,
 } from '@encke/protocol';
-import type { Argument } from './commands.ts';
 import { ms, retention } from './config.ts';
 import type { Context } from './context.ts';
 import { runGuarded } from './guarded.ts';
 import { type Page, parsePage } from './inbox.ts';
 import { target, type UserKeys } from './keys.ts';
+import type { Argument } from './script-call.ts';
 import { scripts } from './scripts.ts';
 import type { CloseReason } from './users.ts';
 
