@@ -11,6 +11,7 @@ Returns  now: too late, nothing was done
 ]]
 --@include clock
 --@include record
+--@include hold-session
 --@include drop-node
 --@include device-limit
 --@include trim
@@ -21,7 +22,7 @@ if now > tonumber(ARGV[1]) then return { now } end
 local hash = redis.call('GET', KEYS[1]) or ''
 if ARGV[7] ~= '1' and (hash == '' or hash ~= ARGV[6]) then return { now, 0 } end
 
-local target, session, node, device = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local session, device = ARGV[3], ARGV[5]
 local window, grace = tonumber(ARGV[13]), tonumber(ARGV[14])
 local record = open_record(KEYS[2], KEYS[3], ARGV[12], now)
 local resume_seq = tonumber(ARGV[9])
@@ -58,14 +59,11 @@ if ARGV[8] ~= '' then
   cursor = resolve(KEYS[2], record, ARGV[8], resume_seq)
 end
 
-redis.call('HSET', KEYS[4], session, now .. ' ' .. device)
-redis.call('HSET', KEYS[5], session, cursor .. ' 0 ' .. device)
-redis.call('PERSIST', KEYS[5])
-redis.call('SADD', KEYS[6], target)
-redis.call('ZREM', KEYS[7], target)
-local came_online = redis.call('HSET', KEYS[2], 'o', 1)
-enforce_limit({ record = KEYS[2], sessions = KEYS[4], cursors = KEYS[5], target = target },
-  device, tonumber(ARGV[10]), ARGV[11], KEYS[7], now, window, grace)
+local keys = {
+  record = KEYS[2], sessions = KEYS[4], cursors = KEYS[5], index = KEYS[6], leaving = KEYS[7], target = ARGV[2],
+}
+local came_online = hold_session(keys, session, now, device, cursor)
+enforce_limit(keys, device, tonumber(ARGV[10]), ARGV[11], KEYS[7], now, window, grace)
 
 local expired = trim(KEYS[3], record, now, tonumber(ARGV[15]))
 save_record(KEYS[2], record)

@@ -10,6 +10,7 @@ Returns  epoch, last seq
 ]]
 --@include clock
 --@include record
+--@include hold-session
 --@include drop-node
 --@include device-limit
 
@@ -24,12 +25,9 @@ if ARGV[5] == record.epoch and contradicts(record, KEYS[2], tonumber(ARGV[6]), t
 end
 save_record(KEYS[1], record)
 local cursor = ARGV[5] == record.epoch and ARGV[7] or record.acked
-redis.call('HSET', KEYS[3], ARGV[2], ARGV[4] .. ' ' .. ARGV[3])
-redis.call('HSET', KEYS[4], ARGV[2], cursor .. ' 0 ' .. ARGV[3])
-redis.call('PERSIST', KEYS[4])
-redis.call('SADD', KEYS[5], ARGV[1])
-redis.call('ZREM', KEYS[6], ARGV[1])
-redis.call('HSET', KEYS[1], 'o', 1)
-enforce_limit({ record = KEYS[1], sessions = KEYS[3], cursors = KEYS[4], target = ARGV[1] },
-  nil, tonumber(ARGV[8]), ARGV[9], KEYS[6], now, tonumber(ARGV[11]), tonumber(ARGV[12]))
+local keys = {
+  record = KEYS[1], sessions = KEYS[3], cursors = KEYS[4], index = KEYS[5], leaving = KEYS[6], target = ARGV[1],
+}
+hold_session(keys, ARGV[2], ARGV[4], ARGV[3], cursor)
+enforce_limit(keys, nil, tonumber(ARGV[8]), ARGV[9], KEYS[6], now, tonumber(ARGV[11]), tonumber(ARGV[12]))
 return { record.epoch, record.seq }
