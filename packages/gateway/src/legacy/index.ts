@@ -7,11 +7,10 @@ import {
   encodeServerInfo,
   parseLegacyCommand,
 } from '@encke/protocol';
+import { closeCleanly } from '../clean-close.ts';
 import type { Session } from '../session.ts';
 import type { Wire } from '../wire.ts';
 import { subscription } from './subscription.ts';
-
-const CLOSE_TIMEOUT = 2_000;
 
 /** [L13] The script comes back only after an unclean close: to move it, drop TCP; to end it for good, close cleanly. */
 function end(session: Session, close: CloseName): void {
@@ -20,9 +19,7 @@ function end(session: Session, close: CloseName): void {
     session.ws.terminate();
     return;
   }
-  session.flush();
-  session.ws.close(1000);
-  setTimeout(() => session.ws.terminate(), CLOSE_TIMEOUT).unref();
+  closeCleanly(session, 1000);
 }
 
 /** `old`: scripts before 4.0 want two more keys in every frame. */

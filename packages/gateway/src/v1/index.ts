@@ -8,14 +8,12 @@ import {
   isFault,
   parseClientFrame,
 } from '@encke/protocol';
+import { closeCleanly } from '../clean-close.ts';
 import type { Entrance } from '../entrance.ts';
 import type { Session } from '../session.ts';
 import type { Wire } from '../wire.ts';
 import { ack } from './ack.ts';
 import { hello } from './hello.ts';
-
-/** Milliseconds until a peer that does not answer our close frame is dropped. */
-const CLOSE_TIMEOUT = 2_000;
 
 const binaryFault = new Fault('frame', 'must be text, not binary');
 const secondHello = new Fault('type', 'must not be hello again: it is the first frame only');
@@ -34,9 +32,7 @@ function end(session: Session, close: CloseName): void {
     session.ws.terminate();
     return;
   }
-  session.flush();
-  session.ws.close(code, reason);
-  setTimeout(() => session.ws.terminate(), CLOSE_TIMEOUT).unref();
+  closeCleanly(session, code, reason);
 }
 
 export function v1Wire(
