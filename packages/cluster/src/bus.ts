@@ -35,6 +35,8 @@ export interface BusHandlers {
   /** A newer device took this session's place. */
   evicted(target: string, session: Session): void;
   close(target: string, reason: CloseReason): void;
+  /** A user came online or went offline: for the subscribers of `app:user_status_<user>`. `time` in milliseconds. */
+  presence?(target: string, online: boolean, time: number): void;
   /** Subscribed again: everything local must register and re-read. */
   up(): void;
   /** The subscription was lost; it is being made anew. */
@@ -194,6 +196,9 @@ export class Bus {
     } else if (kind === 99 /* c */) {
       const [, name = '', reason = ''] = line.split(' ');
       this.#handlers.close(name, reason as CloseReason);
+    } else if (kind === 115 /* s */) {
+      const [, name = '', online, time] = line.split(' ');
+      this.#handlers.presence?.(name, online === '1', Number(time));
     } else if (kind === 112 /* p */) {
       this.#probed(Number(line.slice(2)));
     }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { App, Node, User } from '@encke/protocol';
 import calculateSlot from 'cluster-key-slot';
-import { Keys, PARTITIONS, partitionOf, target } from './keys.ts';
+import { channelPartition, Keys, PARTITIONS, partitionOf, target } from './keys.ts';
 
 test('a user is in the same partition for ever: keys of running installations depend on it', () => {
   const known: [name: string, partition: number][] = [
@@ -43,6 +43,14 @@ test('all keys of a user, and what its scripts touch besides, share a slot', () 
   }
 });
 
+test('the channel of the status of a user lies with the user, any other by its own name', () => {
+  assert.equal(channelPartition('1:user_status_7'), partitionOf('1:7'));
+  assert.equal(channelPartition('0:user_status_999999999'), partitionOf('0:999999999'));
+  for (const name of ['1:news', '1:user_status_', '1:user_status_07', '1:user_status_7x']) {
+    assert.equal(channelPartition(name), partitionOf(name), name);
+  }
+});
+
 test('the literal names', () => {
   const keys = new Keys('encke');
   const mine = keys.user('1:7', 5);
@@ -60,6 +68,7 @@ test('the literal names', () => {
   assert.equal(keys.nodes, 'encke:nodes');
   assert.equal(keys.nodeIndex(5, 'n'), 'encke:{5}:node:n');
   assert.equal(keys.leaving(5), 'encke:{5}:leaving');
+  assert.equal(keys.route('1:news', 5), 'encke:{5}:route:1:news');
   assert.equal(keys.bus(5), 'encke:{5}:bus:');
 });
 

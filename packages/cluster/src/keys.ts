@@ -19,6 +19,12 @@ export function partitionOf(name: string): number {
   return (hash ^ (hash >>> 15)) & (PARTITIONS - 1);
 }
 
+const statusChannel = /^(\d+:)user_status_([1-9]\d{0,8})$/;
+
+/** Of `app:channel`. A user's status lies with the user: the script that settles it tells its subscribers. */
+export const channelPartition = (name: string): number =>
+  partitionOf(name.replace(statusChannel, '$1$2'));
+
 export type UserKeys = ReturnType<Keys['user']>;
 
 export class Keys {
@@ -66,6 +72,11 @@ export class Keys {
   /** zset target → when its offline grace ends (ms). Writer: detach, drop; reader: worker. */
   leaving(partition: number): string {
     return `${this.#tag(partition)}leaving`;
+  }
+
+  /** hash node → subscribers there, of `app:channel`. Writer: report; reader: publish, presence. Lifetime: until they leave. */
+  route(name: string, partition = channelPartition(name)): string {
+    return `${this.#tag(partition)}route:${name}`;
   }
 
   /** What a bus channel of this partition begins with; the node follows. */
