@@ -1,0 +1,1 @@
+export { serverVersion } from './version.ts';
