@@ -2,8 +2,15 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const build = fileURLToPath(new URL('../../encke/bin/build.mjs', import.meta.url));
-// Standard output is for results alone: with --json a program reads it.
-const { status } = spawnSync(process.execPath, [build], { stdio: ['inherit', 2, 2] });
-if (status !== 0) process.exit(status ?? 1);
+const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
+
+/** Standard output is for results alone: with --json a program reads it. */
+function run(...args) {
+  const { status } = spawnSync(process.execPath, args, { stdio: ['inherit', 2, 2] });
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+run(path('../../encke/bin/build.mjs'));
+// What ships is built; the benchmarks themselves do not ship.
+run(path('../../../node_modules/typescript/bin/tsc'), '-b', path('..'));
 await import('../dist/bench/main.js');
