@@ -11,6 +11,7 @@ const table: Record<CloseName, [code: number, reconnect: boolean]> = {
   slow: [4004, true],
   silent: [4005, true],
   unavailable: [4006, true],
+  refresh: [4007, true],
   internal: [1011, true],
   badFrame: [4100, false],
   replaced: [4101, false],

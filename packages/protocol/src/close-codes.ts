@@ -17,6 +17,8 @@ export const closeCodes = {
   silent: { code: 4005, reconnect: true, reason: 'no pong in time' },
   /** Redis is away, so the hello could not be answered. */
   unavailable: { code: 4006, reconnect: true, reason: 'temporarily unavailable' },
+  /** The token this session lives on has expired: ask for a fresh one, then come back. */
+  refresh: { code: 4007, reconnect: true, reason: 'token expired' },
   /** A fault of this server. */
   internal: { code: 1011, reconnect: true, reason: 'internal error' },
   /** A frame broke a rule; the error frame before it says which. */

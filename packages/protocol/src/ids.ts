@@ -8,6 +8,8 @@ export type App = Brand<number, 'App'>;
 export type User = Brand<number, 'User'>;
 /** Client-made id that survives a reload, 1 to 64 of `[A-Za-z0-9_-]`. */
 export type Device = Brand<string, 'Device'>;
+/** Name of a channel, 3 to 64 of `[A-Za-z0-9_-]`; on the old wire 2 to 64. */
+export type Channel = Brand<string, 'Channel'>;
 /** Random per boot of a gateway, 12 of `[a-z0-9]`. */
 export type Node = Brand<string, 'Node'>;
 /** One socket: `<node>.<counter>`. */

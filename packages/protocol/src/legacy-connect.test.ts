@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { encodeUrlFault, isLegacyPath, parseLegacyUrl } from './legacy.ts';
+import { isLegacyPath, parseLegacyUrl } from './legacy.ts';
+import { encodeUrlFault } from './legacy-frames.ts';
 
 const uuid = '0123456789abcdefABCDEF_-01234567';
 const fields = { sesion: 'key', myid: '7', devid: '1', v: '4.05', uuid, api: 'js' };

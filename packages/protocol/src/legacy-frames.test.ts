@@ -5,8 +5,7 @@ import {
   encodeRefusal,
   encodeServerInfo,
   encodeTooMany,
-  parseLegacyCommand,
-} from './legacy.ts';
+} from './legacy-frames.ts';
 
 const stored = { seq: 42, time: 1795353949567, event: 'ev1', data: '"hello"' };
 const id = 'k3v9x0q2ab-42';
@@ -113,49 +112,3 @@ test('no frame has an `error` at the top: the script would give up for ever', ()
     assert.equal('error' in JSON.parse(frame), false);
   }
 });
-
-const names = (count: number) => Array.from({ length: count }, (_, i) => `ch${i}`);
-const subscriptions: [text: string, channels: string[], tooMany: boolean][] = [
-  ['subscription', [], false],
-  ['subscription\n', [], false],
-  ['subscription\nab', ['ab'], false],
-  ['subscription\nab\ncd\ntrack_r', ['ab', 'cd', 'track_r'], false],
-  ['subscription\nch.event', ['ch', 'event'], false],
-  ['subscription\na\nab\nb', ['ab'], false],
-  ['subscription\nab\nab\nab', ['ab'], false],
-  ['subscription\nab cd,ef;gh\r\nij', ['ab', 'cd', 'ef', 'gh', 'ij'], false],
-  ['subscription\näöü\nab', ['ab'], false],
-  [`subscription\n${'x'.repeat(64)}`, ['x'.repeat(64)], false],
-  [`subscription\n${'x'.repeat(65)}\nab`, ['ab'], true],
-  [`subscription\n${names(32).join('\n')}`, names(32), false],
-  [`subscription\n${[...names(32), 'ch0'].join('\n')}`, names(32), false],
-  [`subscription\n${names(33).join('\n')}`, names(32), true],
-];
-for (const [text, channels, tooMany] of subscriptions) {
-  test(`[L12] ${JSON.stringify(text.slice(0, 60))} (${text.length})`, () => {
-    assert.deepEqual(parseLegacyCommand(text), { name: 'subscription', channels, tooMany });
-  });
-}
-
-test('[L10] statistics are ignored, channel commands come later', () => {
-  assert.deepEqual(parseLegacyCommand('statistics\n{"a":1}'), { name: 'statistics' });
-  for (const command of [
-    ...['web_pipe2', 'pipe_log', 'pipe_count', 'track_pipe_users', 'user_data', 'user_status'],
-  ])
-    assert.deepEqual(parseLegacyCommand(`${command}\na\nb`), { name: 'later', command });
-});
-
-for (const text of [
-  '',
-  '\n',
-  'x',
-  'Subscription\na',
-  ' subscription\na',
-  'subscription a',
-  'ping',
-  '__proto__',
-  '{"type":"ping"}',
-]) {
-  test(`[L10] ${JSON.stringify(text)} closes the connection`, () =>
-    assert.equal(parseLegacyCommand(text), undefined));
-}

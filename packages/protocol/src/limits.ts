@@ -8,9 +8,15 @@ export const limits = {
   legacyUuidLength: 32,
   keyLength: 4096,
   idempotencyKeyLength: 128,
-  channelNameMin: 3,
   channelNameMax: 64,
-  legacyChannels: 32,
+  /** Channels of one socket. */
+  channels: 32,
+  /** Messages that the history of a channel holds at most. */
+  history: 99,
+  /** Bytes of a revoked token. */
+  tokenLength: 600,
+  /** Characters of a ref of `encke.v1`, and of a marker on the old wire. */
+  refLength: 64,
   /** Seconds. A week: longer than that a message belongs in a database. */
   maxTtl: 604_800,
   /** Items in one batch of `POST /v1/apps/{app}/messages`. */

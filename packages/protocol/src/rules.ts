@@ -2,7 +2,7 @@
  * The rules for ids, hashes and names, each declared once, for HTTP, SQL and both wires.
  * A parser returns the branded value, or a Fault that names the field and the rule it broke.
  */
-import type { App, Device, User } from './ids.ts';
+import type { App, Channel, Device, User } from './ids.ts';
 import { limits } from './limits.ts';
 
 export class Fault {
@@ -33,12 +33,14 @@ export const patterns = {
   event: '^[A-Za-z0-9_-]{0,64}$',
   device: '^[A-Za-z0-9_-]{1,64}$',
   idempotencyKey: '^[!-~]{1,128}$',
+  channel: '^[A-Za-z0-9_-]{3,64}$',
 } as const;
 
 const hashPattern = new RegExp(patterns.hash);
 const eventPattern = new RegExp(patterns.event);
 const devicePattern = new RegExp(patterns.device);
 const idempotencyKeyPattern = new RegExp(patterns.idempotencyKey);
+const channelPattern = new RegExp(patterns.channel);
 
 /** [I1] app: an integer, 0 to 999,999,999. */
 export function parseApp(value: unknown, field = 'app'): App | Fault {
@@ -95,4 +97,10 @@ export function parseIdempotencyKey(
   if (value === undefined) return undefined;
   if (typeof value === 'string' && idempotencyKeyPattern.test(value)) return value;
   return new Fault(field, 'must be 1 to 128 visible ASCII characters');
+}
+
+/** [I9] channel: 3 to 64 of `[A-Za-z0-9_-]`. */
+export function parseChannel(value: unknown, field = 'channel'): Channel | Fault {
+  if (typeof value === 'string' && channelPattern.test(value)) return value as Channel;
+  return new Fault(field, 'must be 3 to 64 characters of A-Z a-z 0-9 _ -');
 }

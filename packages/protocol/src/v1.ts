@@ -1,15 +1,18 @@
 /** The wire `encke.v1`: one JSON object a text frame. PROTOCOL.md gives the rules by number. */
 import type { App, Device, User } from './ids.ts';
 import { limits } from './limits.ts';
+import { epochRule, isEpoch, isSeq, type Position, parsePosition } from './position.ts';
 import { Fault, isFault, parseApp, parseDevice, parseUser } from './rules.ts';
+import {
+  type ChannelOrder,
+  type ChannelServerFrame,
+  channelOrders,
+  type PlainChannelFrame,
+  parseChannelOrder,
+  type Refused,
+} from './v1-channels.ts';
 
 export const v1 = { subprotocol: 'encke.v1', path: '/v1/ws' } as const;
-
-/** A place in one user's inbox: everything up to `seq` of `epoch` has been seen. */
-export interface Position {
-  readonly epoch: string;
-  readonly seq: number;
-}
 
 export interface Hello {
   readonly type: 'hello';
@@ -29,7 +32,7 @@ export interface Ack {
 export interface Ping {
   readonly type: 'ping';
 }
-export type ClientFrame = Hello | Ack | Ping;
+export type ClientFrame = Hello | Ack | Ping | ChannelOrder;
 
 export interface Ready {
   readonly type: 'ready';
@@ -73,23 +76,8 @@ export interface Problem {
 export interface Pong {
   readonly type: 'pong';
 }
-export type ServerFrame = Ready | Message | Missed | GoingAway | Problem | Pong;
-
-const isSeq = (value: unknown): value is number =>
-  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
-
-const epochPattern = /^[a-z0-9]{1,32}$/;
-const epochRule = 'must be the epoch of an earlier ready or missed frame';
-
-function parseResume(value: unknown): Position | undefined | Fault {
-  if (value === undefined || value === null) return undefined;
-  if (typeof value !== 'object') return new Fault('resume', 'must be an object');
-  const { epoch, seq } = value as Record<string, unknown>;
-  if (typeof epoch !== 'string' || !epochPattern.test(epoch))
-    return new Fault('resume.epoch', epochRule);
-  if (!isSeq(seq)) return new Fault('resume.seq', 'must be a whole number from 0');
-  return { epoch, seq };
-}
+type PlainFrame = Ready | Missed | GoingAway | Problem | Pong;
+export type ServerFrame = PlainFrame | Message | ChannelServerFrame;
 
 function parseHello(frame: Record<string, unknown>): Hello | Fault {
   const app = parseApp(frame.app);
@@ -102,7 +90,7 @@ function parseHello(frame: Record<string, unknown>): Hello | Fault {
     return new Fault('key', 'must be a string of at most 4096 characters');
   const device = frame.device === undefined ? undefined : parseDevice(frame.device);
   if (isFault(device)) return device;
-  const resume = parseResume(frame.resume);
+  const resume = parsePosition(frame.resume, 'resume');
   if (isFault(resume)) return resume;
   return {
     type: 'hello',
@@ -117,12 +105,14 @@ function parseHello(frame: Record<string, unknown>): Hello | Fault {
 function parseAck({ seq, epoch }: Record<string, unknown>): Ack | Fault {
   if (!isSeq(seq)) return new Fault('seq', 'must be a whole number from 0');
   if (epoch === undefined) return { type: 'ack', seq };
-  if (typeof epoch !== 'string' || !epochPattern.test(epoch)) return new Fault('epoch', epochRule);
+  if (!isEpoch(epoch)) return new Fault('epoch', epochRule);
   return { type: 'ack', seq, epoch };
 }
 
+const known = ['hello', 'ack', 'ping', ...channelOrders].join(', ');
+
 /** [V2] A frame from a device; a Fault names the field and the rule. */
-export function parseClientFrame(text: string): ClientFrame | Fault {
+export function parseClientFrame(text: string): ClientFrame | Refused | Fault {
   let frame: unknown;
   try {
     frame = JSON.parse(text);
@@ -140,12 +130,11 @@ export function parseClientFrame(text: string): ClientFrame | Fault {
     case 'ping':
       return { type: 'ping' };
     default:
-      return new Fault('type', 'must be one of hello, ack, ping');
+      return parseChannelOrder(fields) ?? new Fault('type', `must be one of ${known}`);
   }
 }
 
-export type PlainServerFrame = Exclude<ServerFrame, Message>;
-export const encodeFrame = (frame: PlainServerFrame): string => JSON.stringify(frame);
+export const encodeFrame = (frame: PlainFrame | PlainChannelFrame): string => JSON.stringify(frame);
 
 /** What the node bus and the inbox hold of a message; `data` is JSON text and is never parsed on the way. */
 export interface StoredMessage {

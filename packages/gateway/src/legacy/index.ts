@@ -5,6 +5,7 @@ import {
   encodeLegacyMessage,
   encodeRefusal,
   encodeServerInfo,
+  isFault,
   parseLegacyCommand,
 } from '@encke/protocol';
 import { closeCleanly } from '../clean-close.ts';
@@ -34,16 +35,16 @@ export function legacyWire(server: string, old: boolean): Wire {
     unavailable: (session) => session.end('unavailable'),
     receive(session, data, binary) {
       const command = binary ? undefined : parseLegacyCommand(data.toString());
-      switch (command?.name) {
+      // [L10] anything else, empty or binary
+      if (command === undefined) return session.end('badFrame');
+      if (isFault(command)) return session.push(encodeRefusal(command.text, old));
+      switch (command.name) {
         case 'subscription':
           return subscription(session, command.tooMany, old);
         case 'statistics':
           return;
-        case 'later':
-          return session.push(encodeRefusal(`${command.command} is not available here`, old));
         default:
-          // [L10] anything else, empty or binary
-          return session.end('badFrame');
+          return session.push(encodeRefusal(`${command.name} is not available here`, old));
       }
     },
     end,

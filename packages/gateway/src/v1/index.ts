@@ -18,6 +18,8 @@ import { hello } from './hello.ts';
 const binaryFault = new Fault('frame', 'must be text, not binary');
 const secondHello = new Fault('type', 'must not be hello again: it is the first frame only');
 
+const notYet = new Fault('type', 'must be one of hello, ack, ping: channels are not served yet');
+
 /** [V2] A frame that breaks a rule is answered with the field and the rule, then the socket is closed for good. */
 function refuse(session: Session, fault: Fault): void {
   session.push(encodeFrame({ type: 'error', code: 'bad-frame', message: fault.text }));
@@ -71,6 +73,10 @@ export function v1Wire(
           return ack(session, frame, refuse);
         case 'ping':
           return session.push('{"type":"pong"}');
+        case 'refused':
+          return session.push(encodeFrame(frame));
+        default:
+          return refuse(session, notYet);
       }
     },
     end,

@@ -123,6 +123,7 @@ test('[C1] every close code says whether to come back', async () => {
     4004: true,
     4005: true,
     4006: true,
+    4007: true,
     4100: false,
     4101: false,
     4102: false,

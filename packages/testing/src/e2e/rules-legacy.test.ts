@@ -152,10 +152,11 @@ test('[L14] scripts before 4.0 get two more keys in sys frames, and data as a st
   const device = await LegacyDevice.connect(stage.gateway(1), { version: '3.24' });
   const { event_name, api_data } = await device.ready;
   assert.deepEqual([event_name, api_data], ['serverInfo', '']);
-  device.send('pipe_log\nnews\n1\n');
+  device.send('pipe_log\nab\n1\n');
   const second = await device.until('the refusal', () => device.frames[1]);
   const { message_send_time: _, ...refusal } = second;
-  const data = '{"error":"pipe_log is not available here","number_messages":-1}';
+  const error = '`channel` must be 3 to 64 characters of A-Z a-z 0-9 _ -';
+  const data = JSON.stringify({ error, number_messages: -1 });
   assert.deepEqual(refusal, { ...system, data, event_name: 'error', api_data: data });
   await device.drop();
 });
@@ -208,16 +209,21 @@ test('[L9] a page that reloads gets its last seconds again, with the same uuid',
 test('[L10] [L11] commands: ignored, refused, or the end', async () => {
   const device = await LegacyDevice.connect(stage.gateway(1), {});
   device.send('statistics\n{"n":1}');
-  const later = ['web_pipe2', 'pipe_log', 'pipe_count', 'track_pipe_users', 'user_data'];
-  later.push('user_status');
-  for (const name of later) device.send(`${name}\na\nb\n`);
-  await device.until('the refusals', () => device.frames[later.length]);
+  const channel = '`channel` must be 3 to 64 characters of A-Z a-z 0-9 _ -';
+  const user = '`user` must be an integer from 1 to 999999999';
+  const refusals = [
+    ['web_pipe2\na\nb\n', '`web_pipe2` must have four arguments'],
+    ['pipe_log\na\nb\n', channel],
+    ['pipe_count\na\nb\n', channel],
+    ['track_pipe_users\na\nb\n', channel],
+    ['user_data\na\nb\n', user],
+    ['user_status\na\n', user],
+  ];
+  for (const [command = ''] of refusals) device.send(command);
+  await device.until('the refusals', () => device.frames[refusals.length]);
   assert.deepEqual(
     device.frames.slice(1).map(({ message_send_time: _, ...frame }) => frame),
-    later.map((name) => ({
-      ...system,
-      data: { error: `${name} is not available here`, number_messages: -1 },
-    })),
+    refusals.map(([, error]) => ({ ...system, data: { error, number_messages: -1 } })),
   );
   await device.drop();
   const cases: [frame: string | Buffer, code: number, binary?: true][] = [

@@ -56,7 +56,10 @@ test('[V2] a frame that breaks a rule: an error frame with field and rule, never
   const cases: [frame: string | Buffer, message: string][] = [
     ['secret', '`frame` must be one JSON object'],
     ['["secret"]', '`frame` must be one JSON object'],
-    ['{"type":"secret"}', '`type` must be one of hello, ack, ping'],
+    [
+      '{"type":"secret"}',
+      '`type` must be one of hello, ack, ping, subscribe, unsubscribe, publish, history, count, members, user-data, user-status',
+    ],
     [hello({ user: 'secret' }), '`user` must be an integer from 1 to 999999999'],
     [
       hello({ resume: { epoch: 'SECRET', seq: 1 } }),
