@@ -63,7 +63,7 @@ test('[V2] a frame that breaks a rule: an error frame with field and rule, never
     [hello({ user: 'secret' }), '`user` must be an integer from 1 to 999999999'],
     [
       hello({ resume: { epoch: 'SECRET', seq: 1 } }),
-      '`resume.epoch` must be the epoch of an earlier ready or missed frame',
+      '`resume.epoch` must be the epoch of an earlier frame',
     ],
     [hello({ resume: { epoch: 'e', seq: -1 } }), '`resume.seq` must be a whole number from 0'],
     ['{"type":"ack"}', '`seq` must be a whole number from 0'],
