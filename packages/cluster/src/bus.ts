@@ -8,7 +8,9 @@
  * condemns the bus.
  */
 import { performance } from 'node:perf_hooks';
-import type { App, Node, Session, User } from '@encke/protocol';
+import type { App, Device, Node, Session, User } from '@encke/protocol';
+import { type ChannelMessage, parseChannelLine } from './channel-message.ts';
+import type { Member } from './channels.ts';
 import type { Context } from './context.ts';
 import { Subscription } from './subscription.ts';
 import type { CloseReason } from './users.ts';
@@ -29,12 +31,18 @@ export interface BusMessage {
   readonly data: string;
 }
 
+export type BusMember = Pick<Member, 'session' | 'user' | 'device'>;
+
 /** What a gateway does with the bus. None of these may block, await or throw. */
 export interface BusHandlers {
   message(message: BusMessage): void;
   /** A newer device took this session's place. */
   evicted(target: string, session: Session): void;
   close(target: string, reason: CloseReason): void;
+  /** Of a channel with subscribers here. */
+  channel?(target: string, message: ChannelMessage): void;
+  /** Somebody came to or left a channel whose subscribers are told. */
+  membership?(target: string, change: 'joined' | 'left', member: BusMember): void;
   /** A user came online or went offline: for the subscribers of `app:user_status_<user>`. `time` in milliseconds. */
   presence?(target: string, online: boolean, time: number): void;
   /** Subscribed again: everything local must register and re-read. */
@@ -190,6 +198,16 @@ export class Bus {
     const kind = line.charCodeAt(0);
     if (kind === 109 /* m */) {
       this.#handlers.message(parseMessage(line));
+    } else if (kind === 98 /* b */) {
+      const { target, message } = parseChannelLine(line);
+      this.#handlers.channel?.(target, message);
+    } else if (kind === 106 /* j */ || kind === 108 /* l */) {
+      const [, name = '', session, user, device] = line.split(' ');
+      this.#handlers.membership?.(name, kind === 106 ? 'joined' : 'left', {
+        session: session as Session,
+        user: Number(user) as User | 0,
+        device: device as Device,
+      });
     } else if (kind === 120 /* x */) {
       const [, name = '', session = ''] = line.split(' ');
       this.#handlers.evicted(name, session as Session);

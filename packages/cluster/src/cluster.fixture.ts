@@ -1,6 +1,15 @@
-import { type App, type Device, newNode, type Session, type User } from '@encke/protocol';
+import {
+  type App,
+  type Channel,
+  type Device,
+  newNode,
+  type Session,
+  type User,
+} from '@encke/protocol';
 import { Appender } from './append.ts';
 import { Bus, type BusMessage } from './bus.ts';
+import type { ChannelMessage } from './channel-message.ts';
+import { Channels, type Member } from './channels.ts';
 import { Commands } from './commands.ts';
 import type { ClusterConfig } from './config.ts';
 import type { Context, Stats } from './context.ts';
@@ -8,6 +17,7 @@ import { Inbox } from './inbox.ts';
 import { Keys } from './keys.ts';
 import { Heartbeat, Sweeper } from './nodes.ts';
 import { Registry } from './registry.ts';
+import { type SubscriptionChange, Subscriptions } from './subscriptions.ts';
 import { Users } from './users.ts';
 
 let installs = 0;
@@ -31,6 +41,8 @@ const emptyStats = (): Stats => ({
   overflowed: 0,
   expired: 0,
   confirmed: 0,
+  published: 0,
+  publishedTold: 0,
 });
 
 /** The parts of the package around one Redis, with a key prefix of their own. Durations in seconds. */
@@ -67,6 +79,7 @@ export async function openTestCluster(url: string, over: Partial<ClusterConfig> 
     stats,
     inbox,
     users: new Users(context),
+    channels: new Channels(context),
     sweeper: () => new Sweeper(context),
     keysOf: (user: User) => context.keys.user(`${app}:${user}`),
     /** A command on the command connection. */
@@ -91,11 +104,30 @@ export async function openTestCluster(url: string, over: Partial<ClusterConfig> 
 
 export type TestCluster = Awaited<ReturnType<typeof openTestCluster>>;
 
+const browser = {
+  agent: 'Ä "agent" 1',
+  ip: '::1',
+  origin: 'https://a.example',
+  language: 'de, en',
+};
+
+/** What is not named is empty; `count` is absolute. */
+const reporter =
+  (subscriptions: Subscriptions) =>
+  (
+    channel: Channel,
+    count: number,
+    change: Partial<Pick<SubscriptionChange, 'joined' | 'kept' | 'left'>> = {},
+  ) =>
+    subscriptions.report({ app, channel, count, joined: [], kept: [], left: [], ...change });
+
 async function startNode(context: Context, listens: boolean) {
   const node = newNode();
   const messages: BusMessage[] = [];
   const evicted: string[] = [];
   const closed: string[] = [];
+  const heard: { target: string; message: ChannelMessage }[] = [];
+  const moves: string[] = [];
   let subscribed = (): void => {};
   const up = new Promise<void>((resolve) => {
     subscribed = resolve;
@@ -104,6 +136,9 @@ async function startNode(context: Context, listens: boolean) {
     message: (message) => messages.push(message),
     evicted: (_target, session) => evicted.push(session),
     close: (target, reason) => closed.push(`${target} ${reason}`),
+    channel: (target, message) => heard.push({ target, message }),
+    membership: (target, change, { session, user, device }) =>
+      moves.push(`${target} ${change} ${session} ${user} ${device}`),
     up: () => subscribed(),
     down: () => {},
     lag: () => {},
@@ -124,7 +159,16 @@ async function startNode(context: Context, listens: boolean) {
     messages,
     evicted,
     closed,
+    heard,
+    /** Who came to and left tracked channels, as the bus said. */
+    moves,
     newSession,
+    report: reporter(new Subscriptions(context, node)),
+    /** A new socket of this node, as a channel sees it. */
+    newMember: (user: User | 0): Member => {
+      const { session, device } = newSession(user as User, phone);
+      return { session, user, device, ...browser };
+    },
     heartbeat: (forgotten: () => void = () => {}) => new Heartbeat(context, node, forgotten),
     /** Attaches a new session by the key `key`, which the test has stored. */
     async attach(user: User, device: Device, resume?: { epoch: string; seq: number }) {

@@ -2,6 +2,7 @@
 import type { App, Node, User } from '@encke/protocol';
 import { type Append, type Appended, Appender } from './append.ts';
 import { Bus, type BusHandlers } from './bus.ts';
+import { Channels } from './channels.ts';
 import { Commands } from './commands.ts';
 import type { ClusterConfig } from './config.ts';
 import type { Context, Stats } from './context.ts';
@@ -9,6 +10,7 @@ import { Inbox, type Undelivered } from './inbox.ts';
 import { Keys } from './keys.ts';
 import { Heartbeat, Sweeper } from './nodes.ts';
 import { Registry } from './registry.ts';
+import { Subscriptions } from './subscriptions.ts';
 import { type UserState, Users } from './users.ts';
 
 export class Cluster {
@@ -20,8 +22,11 @@ export class Cluster {
     overflowed: 0,
     expired: 0,
     confirmed: 0,
+    published: 0,
+    publishedTold: 0,
   };
   readonly inbox: Inbox;
+  readonly channels: Channels;
   readonly #context: Context;
   readonly #appender: Appender;
   readonly #users: Users;
@@ -36,6 +41,7 @@ export class Cluster {
       stats: this.stats,
     };
     this.inbox = new Inbox(this.#context);
+    this.channels = new Channels(this.#context);
     this.#appender = new Appender(this.#context);
     this.#users = new Users(this.#context);
   }
@@ -87,8 +93,9 @@ export class Cluster {
     node: Node,
     handlers: BusHandlers,
     forgotten: () => void,
-  ): { registry: Registry; bus: Bus; heartbeat: Heartbeat } {
+  ): { registry: Registry; subscriptions: Subscriptions; bus: Bus; heartbeat: Heartbeat } {
     return {
+      subscriptions: new Subscriptions(this.#context, node),
       registry: new Registry(this.#context, node),
       bus: new Bus(this.#context, node, handlers),
       heartbeat: new Heartbeat(this.#context, node, forgotten),

@@ -19,6 +19,10 @@ export interface Stats {
   expired: number;
   /** Messages confirmed for the first time. */
   confirmed: number;
+  /** Messages published to channels. */
+  published: number;
+  /** Subscribers told of them. */
+  publishedTold: number;
 }
 
 /** What the parts of this package share. */

@@ -1,12 +1,22 @@
 export type { Append, Appended } from './append.ts';
-export { type Bus, type BusHandlers, type BusMessage, parseTarget } from './bus.ts';
+export {
+  type Bus,
+  type BusHandlers,
+  type BusMember,
+  type BusMessage,
+  parseTarget,
+} from './bus.ts';
+export type { ChannelMessage, ChannelPosition } from './channel-message.ts';
+export type { Channels, History, Member } from './channels.ts';
 export { type Cluster, openCluster } from './cluster.ts';
 export { RedisUnavailable } from './commands.ts';
 export type { ClusterConfig, RedisConfig } from './config.ts';
 export type { Stats } from './context.ts';
 export type { Inbox, InboxEntry, Page, Undelivered } from './inbox.ts';
 export { type Jobs, type RepeatingJob, startJobs } from './jobs.ts';
-export { target } from './keys.ts';
+export { channelTarget, target } from './keys.ts';
 export type { Heartbeat, Sweeper } from './nodes.ts';
+export type { Publish, Published } from './publish.ts';
 export type { AckOrder, Attached, Registry, SessionRef } from './registry.ts';
+export type { Standing, SubscriptionChange, Subscriptions } from './subscriptions.ts';
 export type { CloseReason, UserState } from './users.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { App, Node, User } from '@encke/protocol';
+import type { App, Channel, Node, User } from '@encke/protocol';
 import calculateSlot from 'cluster-key-slot';
-import { channelPartition, Keys, PARTITIONS, partitionOf, target } from './keys.ts';
+import { channelPartition, channelTarget, Keys, PARTITIONS, partitionOf, target } from './keys.ts';
 
 test('a user is in the same partition for ever: keys of running installations depend on it', () => {
   const known: [name: string, partition: number][] = [
@@ -51,6 +51,21 @@ test('the channel of the status of a user lies with the user, any other by its o
   }
 });
 
+test('all keys of a channel, and what its scripts touch besides, share a slot', () => {
+  const keys = new Keys('encke');
+  const node = 'abcdefghijkl' as Node;
+  for (const channel of ['news', 'track_a', 'user_status_7', 'web_chat']) {
+    const { partition, ...mine } = keys.channel(channelTarget(7 as App, channel as Channel));
+    const names = [
+      ...[mine.route, mine.members, mine.record, mine.history],
+      ...[keys.nodeChannels(partition, node), keys.nodeSwept(partition, node)],
+      `${keys.bus(partition)}${node}`,
+    ];
+    assert.equal(new Set(names.map(calculateSlot)).size, 1, names.join(' '));
+    assert.equal(new Set(names).size, names.length);
+  }
+});
+
 test('the literal names', () => {
   const keys = new Keys('encke');
   const mine = keys.user('1:7', 5);
@@ -68,7 +83,15 @@ test('the literal names', () => {
   assert.equal(keys.nodes, 'encke:nodes');
   assert.equal(keys.nodeIndex(5, 'n'), 'encke:{5}:node:n');
   assert.equal(keys.leaving(5), 'encke:{5}:leaving');
-  assert.equal(keys.route('1:news', 5), 'encke:{5}:route:1:news');
+  assert.deepEqual(keys.channel('1:news', 5), {
+    partition: 5,
+    route: 'encke:{5}:route:1:news',
+    members: 'encke:{5}:members:1:news',
+    record: 'encke:{5}:channel:1:news',
+    history: 'encke:{5}:history:1:news',
+  });
+  assert.equal(keys.nodeChannels(5, 'n'), 'encke:{5}:channels:n');
+  assert.equal(keys.nodeSwept(5, 'n'), 'encke:{5}:swept:n');
   assert.equal(keys.bus(5), 'encke:{5}:bus:');
 });
 

@@ -2,7 +2,7 @@
  * Every Redis key and bus channel. `{p}` is the partition of the user, written as a hash tag, so that one script
  * touches one slot. Lifetimes: see each line.
  */
-import type { App, Node, User } from '@encke/protocol';
+import type { App, Channel, Node, User } from '@encke/protocol';
 
 /** Fixed for ever: keys of a running installation depend on it. */
 export const PARTITIONS = 128;
@@ -25,7 +25,11 @@ const statusChannel = /^(\d+:)user_status_([1-9]\d{0,8})$/;
 export const channelPartition = (name: string): number =>
   partitionOf(name.replace(statusChannel, '$1$2'));
 
+/** `app:channel`, the name of a channel in bus lines and sets. */
+export const channelTarget = (app: App, channel: Channel): string => `${app}:${channel}`;
+
 export type UserKeys = ReturnType<Keys['user']>;
+export type ChannelKeys = ReturnType<Keys['channel']>;
 
 export class Keys {
   readonly #tagged: readonly string[];
@@ -77,6 +81,31 @@ export class Keys {
   /** hash node → subscribers there, of `app:channel`. Writer: report; reader: publish, presence. Lifetime: until they leave. */
   route(name: string, partition = channelPartition(name)): string {
     return `${this.#tag(partition)}route:${name}`;
+  }
+
+  /** The other keys of one channel, `app:channel`. */
+  channel(name: string, partition = channelPartition(name)) {
+    const tag = this.#tag(partition);
+    return {
+      partition,
+      route: this.route(name, partition),
+      /** hash session → `<user> <device> <details>`, node → how many of these. Writer: report, sweep. Lifetime: until they leave or are swept. */
+      members: `${tag}members:${name}`,
+      /** hash: settings and position (see lua/include/channel-record.lua). Writer: settings, publish. Lifetime: until the settings are removed. */
+      record: `${tag}channel:${name}`,
+      /** stream `<ms>-<seq>` of m `<id> <user> <session> <event> <data>`. Writer: publish. Capped: the newest 0 to 99. */
+      history: `${tag}history:${name}`,
+    };
+  }
+
+  /** set of `app:channel` with members on the node. Writer: report; reader: sweep. Lifetime: until they leave or are swept. */
+  nodeChannels(partition: number, node: string): string {
+    return `${this.#tag(partition)}channels:${node}`;
+  }
+
+  /** set of `app:channel` whose members on the node were announced as gone. Writer: sweep; reader: report. Lifetime: 1 hour. */
+  nodeSwept(partition: number, node: string): string {
+    return `${this.#tag(partition)}swept:${node}`;
   }
 
   /** What a bus channel of this partition begins with; the node follows. */

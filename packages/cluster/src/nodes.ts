@@ -1,5 +1,6 @@
 /** Which gateways live. A gateway beats; the worker sweeps the sessions of one that stopped. */
 import type { Node } from '@encke/protocol';
+import { sweepChannel } from './channel-sweep.ts';
 import type { Context } from './context.ts';
 import { PARTITIONS } from './keys.ts';
 import { sweepUser } from './registry.ts';
@@ -97,8 +98,19 @@ export class Sweeper {
         );
         for (const count of counts) dropped += count;
       }
+      await this.#sweepChannels(node, partition);
     }
     return dropped;
+  }
+
+  async #sweepChannels(node: string, partition: number): Promise<void> {
+    const { commands, keys } = this.#context;
+    const index = keys.nodeChannels(partition, node);
+    for (;;) {
+      const names = (await commands.send(['srandmember', index, 100])) as string[];
+      if (names.length === 0) return;
+      await Promise.all(names.map((name) => sweepChannel(this.#context, node, name)));
+    }
   }
 
   /** Ends the offline grace of those for whom it is over. @returns users that went offline now. */

@@ -1,0 +1,116 @@
+/**
+ * Publishing to channels. All messages of one turn of the event loop leave in one pipelined round trip, in few script
+ * calls: one for many channels, or in a Cluster one a partition.
+ */
+import { type App, type Channel, messageId, newEpoch } from '@encke/protocol';
+import { type ChannelPosition, packChannelMessage, type Sender } from './channel-message.ts';
+import type { Context } from './context.ts';
+import { runGuarded } from './guarded.ts';
+import { type ChannelKeys, channelTarget } from './keys.ts';
+import type { Argument } from './script-call.ts';
+import { scripts } from './scripts.ts';
+
+/** Messages in one script call at most: Redis serves nobody else meanwhile. */
+const GROUP = 64;
+
+export interface Publish {
+  readonly app: App;
+  readonly channel: Channel;
+  readonly event: string;
+  /** JSON text. */
+  readonly data: string;
+  /** A browser published; absent: an application server. */
+  readonly from?: Sender;
+}
+
+export interface Published {
+  readonly id: string;
+  /** Sessions told, the sender not counted. */
+  readonly subscribers: number;
+  /** Only when the channel keeps a history. */
+  readonly position?: ChannelPosition;
+}
+
+interface Pending {
+  readonly id: string;
+  readonly message: Publish;
+  readonly name: string;
+  readonly keys: ChannelKeys;
+  readonly resolve: (answer: Published) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export class Publisher {
+  readonly #context: Context;
+  /** What the ids of this process begin with. */
+  readonly #series = newEpoch();
+  #count = 0;
+  #waiting = new Map<number, Pending[]>();
+  #scheduled = false;
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  publish(message: Publish): Promise<Published> {
+    return new Promise((resolve, reject) => {
+      this.#count += 1;
+      const id = messageId(this.#series, this.#count);
+      const name = channelTarget(message.app, message.channel);
+      const keys = this.#context.keys.channel(name);
+      const pending = { id, message, name, keys, resolve, reject };
+      const place = this.#context.commands.clustered ? keys.partition : 0;
+      const group = this.#waiting.get(place);
+      if (group) group.push(pending);
+      else this.#waiting.set(place, [pending]);
+      if (this.#scheduled) return;
+      this.#scheduled = true;
+      setImmediate(this.#flush);
+    });
+  }
+
+  #flush = (): void => {
+    this.#scheduled = false;
+    const waiting = this.#waiting;
+    this.#waiting = new Map();
+    for (const group of waiting.values()) {
+      for (let i = 0; i < group.length; i += GROUP) this.#send(group.slice(i, i + GROUP));
+    }
+  };
+
+  #send(group: readonly Pending[]): void {
+    // A gateway listens on the bus channels of all partitions, so any of them takes the lines of this call.
+    const partition = group[0]?.keys.partition ?? 0;
+    const names: string[] = [];
+    const args: Argument[] = [this.#context.keys.bus(partition)];
+    for (const { id, message, name, keys } of group) {
+      names.push(keys.route, keys.members, keys.record, keys.history);
+      const { event, data, from } = message;
+      args.push(name, packChannelMessage(id, event, data, from), from?.session ?? '');
+    }
+    runGuarded(this.#context, scripts.publish, partition, names, args).then(
+      (values) => this.#answer(group, values),
+      (error: unknown) => {
+        for (const pending of group) pending.reject(error);
+      },
+    );
+  }
+
+  #answer(group: readonly Pending[], [, text]: (string | number)[]): void {
+    const { stats } = this.#context;
+    const lines = String(text).split('\n');
+    for (const [i, { id, resolve, reject }] of group.entries()) {
+      const line = lines[i] ?? '- no answer';
+      if (line.startsWith('- ')) {
+        reject(new Error(`publish: ${line.slice(2)}`));
+        continue;
+      }
+      const [told, epoch, seq] = line.split(' ');
+      const subscribers = Number(told);
+      stats.published += 1;
+      stats.publishedTold += subscribers;
+      const position = epoch !== undefined && { position: { epoch, seq: Number(seq) } };
+      resolve({ id, subscribers, ...position });
+    }
+  }
+}
