@@ -17,7 +17,8 @@ function linkDependencies(root: string, folder: string): void {
     if (name !== '@encke') symlinkSync(join(root, 'node_modules', name), join(modules, name));
   }
   for (const name of readdirSync(join(folder, 'packages'))) {
-    symlinkSync(join(folder, 'packages', name), join(modules, '@encke', name));
+    // Relative, for the folder is renamed when it is ready.
+    symlinkSync(join('..', '..', 'packages', name), join(modules, '@encke', name));
   }
 }
 
