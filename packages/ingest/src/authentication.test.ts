@@ -21,8 +21,9 @@ test('a key is accepted as a bearer token, and every key while keys are being ex
     ['Basic new-key', false],
     ['new-key', false],
   ];
-  for (const [authorization, accepted] of cases)
-    assert.equal(check(authorization), accepted, String(authorization));
+  for (const time of ['first', 'second'])
+    for (const [authorization, accepted] of cases)
+      assert.equal(check(authorization), accepted, `${authorization}, the ${time} time`);
 });
 
 test('without a key nothing is accepted', () => {
