@@ -1,13 +1,14 @@
 --[[
 A device arrives: checks its key, registers the session, enforces the device limit and returns the backlog.
 
-KEYS  auth, user record, inbox, sessions, cursors, node index, leaving
+KEYS  auth, user record, inbox, sessions, cursors, node index, leaving, online, watchers,
+      with a token: ends of the revoked ones
 ARGV  1 deadline (ms)  2 target  3 session  4 node  5 device  6 key, or '' with
-      7 '1' when a token was already verified  8 resume epoch or ''  9 resume seq or ''
+      7 the digest of a token that was verified already  8 resume epoch or ''  9 resume seq or ''
       10 device limit  11 bus prefix  12 epoch for a new record  13 cursor window (ms)  14 offline grace (ms)  15 retention (ms)
 Returns  now: too late, nothing was done
          now, 0: not authorised, nothing was done
-         now, 1, stored hash, epoch, cursor, resumed, came online, since (ms), then a page (see include/page.lua)
+         now, 1, stored hash ('' with a token), epoch, cursor, resumed, came online, since (ms), then a page (see include/page.lua)
 ]]
 --@include clock
 --@include record
@@ -16,11 +17,17 @@ Returns  now: too late, nothing was done
 --@include device-limit
 --@include trim
 --@include page
+--@include presence
 
 local now = clock()
 if now > tonumber(ARGV[1]) then return { now } end
-local hash = redis.call('GET', KEYS[1]) or ''
-if ARGV[7] ~= '1' and (hash == '' or hash ~= ARGV[6]) then return { now, 0 } end
+local hash = ''
+if ARGV[7] == '' then
+  hash = redis.call('GET', KEYS[1]) or ''
+  if hash == '' or hash ~= ARGV[6] then return { now, 0 } end
+elseif redis.call('ZSCORE', KEYS[10], ARGV[7]) then
+  return { now, 0 }
+end
 
 local session, device = ARGV[3], ARGV[5]
 local window, grace = tonumber(ARGV[13]), tonumber(ARGV[14])
@@ -60,9 +67,11 @@ if ARGV[8] ~= '' then
 end
 
 local keys = {
-  record = KEYS[2], sessions = KEYS[4], cursors = KEYS[5], index = KEYS[6], leaving = KEYS[7], target = ARGV[2],
+  record = KEYS[2], sessions = KEYS[4], cursors = KEYS[5], index = KEYS[6], leaving = KEYS[7], online = KEYS[8],
+  target = ARGV[2],
 }
 local came_online = hold_session(keys, session, now, device, cursor)
+if came_online == 1 then tell_presence(KEYS[9], ARGV[11], ARGV[2], 1, now) end
 enforce_limit(keys, device, tonumber(ARGV[10]), ARGV[11], KEYS[7], now, window, grace)
 
 local expired = trim(KEYS[3], record, now, tonumber(ARGV[15]))

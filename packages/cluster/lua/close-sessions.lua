@@ -4,14 +4,14 @@ does not listen just now finds the mark when it registers its sessions again.
 
 KEYS  user record, sessions, optionally auth
 ARGV  deadline (ms), bus prefix, bus line, reason
-Returns  now, how many sessions are registered; only now: it was too late and nothing was done
+Returns  now, how many sessions are registered, 1 when there was a hash; only now: it was too late and nothing was done
 ]]
 --@include clock
 --@include drop-node
 
 local now = clock()
 if now > tonumber(ARGV[1]) then return { now } end
-if KEYS[3] then redis.call('DEL', KEYS[3]) end
+local removed = KEYS[3] and redis.call('DEL', KEYS[3]) or 0
 local known = redis.call('EXISTS', KEYS[1]) == 1
 redis.call('HSET', KEYS[1], 'c', now .. ' ' .. ARGV[4])
 -- Redis may just have lost the user; then the mark alone need not stay long.
@@ -25,4 +25,4 @@ for _, session in ipairs(sessions) do
     redis.call('SPUBLISH', ARGV[2] .. node, ARGV[3])
   end
 end
-return { now, #sessions }
+return { now, #sessions, removed }

@@ -1,22 +1,25 @@
 --[[
 A gateway registers a session again that it holds: after its bus came back, or after Redis lost data.
 
-KEYS  user record, inbox, sessions, cursors, node index, leaving
+KEYS  user record, inbox, sessions, cursors, node index, leaving, online, watchers,
+      with a token: ends of the revoked ones
 ARGV  1 target  2 session  3 device  4 since (ms)  5 epoch the session knows  6 last seq it was sent
       7 its cursor  8 device limit  9 bus prefix  10 epoch for a new record  11 cursor window (ms)  12 offline grace (ms)
-      13 time of the last message it was sent (ms), 0 when not known
+      13 time of the last message it was sent (ms), 0 when not known  14 digest of the session's token, or ''
 Returns  epoch, last seq
-         reason: the application closed this user's sessions since; nothing was done
+         reason: the application closed this user's sessions since, or revoked the token; nothing was done
 ]]
 --@include clock
 --@include record
 --@include hold-session
 --@include drop-node
 --@include device-limit
+--@include presence
 
 local now = clock()
 local closed, reason = string.match(redis.call('HGET', KEYS[1], 'c') or '', '^(%d+) (.*)$')
 if closed and tonumber(closed) >= tonumber(ARGV[4]) then return { reason } end
+if ARGV[14] ~= '' and redis.call('ZSCORE', KEYS[9], ARGV[14]) then return { 'signedOut' } end
 local record = open_record(KEYS[1], KEYS[2], ARGV[10], now)
 if ARGV[5] == record.epoch and contradicts(record, KEYS[2], tonumber(ARGV[6]), tonumber(ARGV[13])) then
   -- What both know for sure is what was confirmed before.
@@ -26,8 +29,12 @@ end
 save_record(KEYS[1], record)
 local cursor = ARGV[5] == record.epoch and ARGV[7] or record.acked
 local keys = {
-  record = KEYS[1], sessions = KEYS[3], cursors = KEYS[4], index = KEYS[5], leaving = KEYS[6], target = ARGV[1],
+  record = KEYS[1], sessions = KEYS[3], cursors = KEYS[4], index = KEYS[5], leaving = KEYS[6], online = KEYS[7],
+  target = ARGV[1],
 }
-hold_session(keys, ARGV[2], ARGV[4], ARGV[3], cursor)
+-- A user who was seen leaving was settled as offline by mistake; one who was not is new here because data was lost.
+if hold_session(keys, ARGV[2], ARGV[4], ARGV[3], cursor) == 1 and redis.call('HEXISTS', KEYS[1], 'n') == 1 then
+  tell_presence(KEYS[8], ARGV[9], ARGV[1], 1, now)
+end
 enforce_limit(keys, nil, tonumber(ARGV[8]), ARGV[9], KEYS[6], now, tonumber(ARGV[11]), tonumber(ARGV[12]))
 return { record.epoch, record.seq }

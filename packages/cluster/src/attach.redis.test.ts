@@ -45,10 +45,16 @@ test('a wrong key, an unknown user and an empty hash look the same, and leave no
   }
 });
 
-test('a token that was verified needs no hash', async () => {
-  const user = newUser();
-  const attached = await node.registry.attach({ ...node.newSession(user, phone), key: undefined });
-  assert.equal(attached?.hash, '');
+test('a token that was verified needs no hash, and is not told the stored one', async () => {
+  const [without, having] = [newUser(), newUser()];
+  await cluster.users.setHash(app, having, 'key');
+  const token = { digest: 'digest', expires: Date.now() + 60_000 };
+  for (const user of [without, having]) {
+    const ref = node.newSession(user, phone);
+    const attached = await node.registry.attach({ ...ref, key: undefined, token });
+    assert.equal(attached?.hash, '');
+  }
+  assert.equal(await cluster.users.hash(app, without), undefined, 'nothing is stored');
 });
 
 test('the hash of a user can be given a ttl', async () => {

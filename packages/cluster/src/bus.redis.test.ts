@@ -20,6 +20,8 @@ function openBus(cluster: TestCluster) {
     message: ({ target, seq, event, data }) => said.push(`${target} ${seq} ${event} ${data}`),
     evicted: (target, session) => said.push(`evicted ${target} ${session}`),
     close: (target, reason) => said.push(`close ${target} ${reason}`),
+    revoked: (target, digest) => said.push(`revoked ${target} ${digest}`),
+    presence: (channel, online, time) => said.push(`presence ${channel} ${online} ${time}`),
     up: () => said.push('up'),
     down: () => said.push('down'),
     lag: (seconds) => said.push(seconds >= 0 && seconds < 5 ? 'lag' : `lag ${seconds}`),

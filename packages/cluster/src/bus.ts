@@ -43,6 +43,8 @@ export interface BusHandlers {
   channel?(target: string, message: ChannelMessage): void;
   /** Somebody came to or left a channel whose subscribers are told. */
   membership?(target: string, change: 'joined' | 'left', member: BusMember): void;
+  /** A token was revoked: what sessions of that user live on it end. */
+  revoked(target: string, digest: string): void;
   /** A user came online or went offline: for the subscribers of `app:user_status_<user>`. `time` in milliseconds. */
   presence?(target: string, online: boolean, time: number): void;
   /** Subscribed again: everything local must register and re-read. */
@@ -214,6 +216,9 @@ export class Bus {
     } else if (kind === 99 /* c */) {
       const [, name = '', reason = ''] = line.split(' ');
       this.#handlers.close(name, reason as CloseReason);
+    } else if (kind === 114 /* r */) {
+      const [, name = '', digest = ''] = line.split(' ');
+      this.#handlers.revoked(name, digest);
     } else if (kind === 115 /* s */) {
       const [, name = '', online, time] = line.split(' ');
       this.#handlers.presence?.(name, online === '1', Number(time));

@@ -7,7 +7,7 @@ import {
   type User,
 } from '@encke/protocol';
 import { Appender } from './append.ts';
-import { Bus, type BusMessage } from './bus.ts';
+import { Bus, type BusHandlers, type BusMessage } from './bus.ts';
 import type { ChannelMessage } from './channel-message.ts';
 import { Channels, type Member } from './channels.ts';
 import { Commands } from './commands.ts';
@@ -121,28 +121,40 @@ const reporter =
   ) =>
     subscriptions.report({ app, channel, count, joined: [], kept: [], left: [], ...change });
 
-async function startNode(context: Context, listens: boolean) {
-  const node = newNode();
+/** What the bus says, kept. */
+function listener() {
   const messages: BusMessage[] = [];
   const evicted: string[] = [];
   const closed: string[] = [];
   const heard: { target: string; message: ChannelMessage }[] = [];
+  /** Who came to and left tracked channels. */
   const moves: string[] = [];
-  let subscribed = (): void => {};
-  const up = new Promise<void>((resolve) => {
-    subscribed = resolve;
-  });
-  const bus = new Bus(context, node, {
+  const revoked: string[] = [];
+  const presences: string[] = [];
+  const handlers: Omit<BusHandlers, 'up'> = {
     message: (message) => messages.push(message),
     evicted: (_target, session) => evicted.push(session),
     close: (target, reason) => closed.push(`${target} ${reason}`),
     channel: (target, message) => heard.push({ target, message }),
     membership: (target, change, { session, user, device }) =>
       moves.push(`${target} ${change} ${session} ${user} ${device}`),
-    up: () => subscribed(),
+    revoked: (target, digest) => revoked.push(`${target} ${digest}`),
+    presence: (channel, online) => presences.push(`${channel} ${online ? 'online' : 'offline'}`),
     down: () => {},
     lag: () => {},
+  };
+  const kept = { messages, evicted, closed, heard, moves, revoked, presences };
+  return { kept, handlers };
+}
+
+async function startNode(context: Context, listens: boolean) {
+  const node = newNode();
+  const { kept, handlers } = listener();
+  let subscribed = (): void => {};
+  const up = new Promise<void>((resolve) => {
+    subscribed = resolve;
   });
+  const bus = new Bus(context, node, { ...handlers, up: () => subscribed() });
   if (listens) {
     bus.start();
     await up;
@@ -156,12 +168,7 @@ async function startNode(context: Context, listens: boolean) {
     id: node,
     registry,
     bus,
-    messages,
-    evicted,
-    closed,
-    heard,
-    /** Who came to and left tracked channels, as the bus said. */
-    moves,
+    ...kept,
     newSession,
     report: reporter(new Subscriptions(context, node)),
     /** A new socket of this node, as a channel sees it. */
@@ -169,7 +176,8 @@ async function startNode(context: Context, listens: boolean) {
       const { session, device } = newSession(user as User, phone);
       return { session, user, device, ...browser };
     },
-    heartbeat: (forgotten: () => void = () => {}) => new Heartbeat(context, node, forgotten),
+    heartbeat: (forgotten: () => void = () => {}) =>
+      new Heartbeat(context, node, forgotten, () => ({ sessions: 2, connections: 3 })),
     /** Attaches a new session by the key `key`, which the test has stored. */
     async attach(user: User, device: Device, resume?: { epoch: string; seq: number }) {
       const ref = newSession(user, device);

@@ -8,9 +8,14 @@ import type { ClusterConfig } from './config.ts';
 import type { Context, Stats } from './context.ts';
 import { Inbox, type Undelivered } from './inbox.ts';
 import { Keys } from './keys.ts';
-import { Heartbeat, Sweeper } from './nodes.ts';
+import { Heartbeat, type Load, Sweeper } from './nodes.ts';
+import { lastOnline } from './presence.ts';
 import { Registry } from './registry.ts';
+import { RevokedTokens } from './revoked-tokens.ts';
+import { readStatus, type Status } from './status.ts';
 import { Subscriptions } from './subscriptions.ts';
+import { Tally } from './tally.ts';
+import { UserData } from './user-data.ts';
 import { type UserState, Users } from './users.ts';
 
 export class Cluster {
@@ -30,6 +35,9 @@ export class Cluster {
   readonly #context: Context;
   readonly #appender: Appender;
   readonly #users: Users;
+  readonly #data: UserData;
+  readonly #revoked: RevokedTokens;
+  readonly #tally: Tally;
 
   constructor(config: ClusterConfig) {
     const commands = new Commands(config.redis);
@@ -44,6 +52,9 @@ export class Cluster {
     this.channels = new Channels(this.#context);
     this.#appender = new Appender(this.#context);
     this.#users = new Users(this.#context);
+    this.#data = new UserData(this.#context);
+    this.#revoked = new RevokedTokens(this.#context);
+    this.#tally = new Tally(this.#context);
   }
 
   connected(): Promise<void> {
@@ -76,8 +87,46 @@ export class Cluster {
     return this.#users.setHash(app, user, hash, ttl);
   }
 
-  removeHash(app: App, user: User): Promise<void> {
+  hash(app: App, user: User): Promise<string | undefined> {
+    return this.#users.hash(app, user);
+  }
+
+  removeHash(app: App, user: User): Promise<boolean> {
     return this.#users.removeHash(app, user);
+  }
+
+  lastOnline(app: App, user: User): Promise<number | null> {
+    return lastOnline(this.#context, app, user);
+  }
+
+  setData(app: App, user: User, data: string): Promise<void> {
+    return this.#data.set(app, user, data);
+  }
+
+  data(app: App, user: User): Promise<string | undefined> {
+    return this.#data.get(app, user);
+  }
+
+  removeData(app: App, user: User): Promise<boolean> {
+    return this.#data.remove(app, user);
+  }
+
+  revoke(app: App, token: string): Promise<void> {
+    return this.#revoked.revoke(app, token);
+  }
+
+  revoked(app: App, token?: string): Promise<string[]> {
+    return this.#revoked.list(app, token);
+  }
+
+  unrevoke(app: App, token: string): Promise<boolean> {
+    return this.#revoked.unrevoke(app, token);
+  }
+
+  /** What this process itself accepted is counted in. */
+  async status(): Promise<Status> {
+    await this.#tally.report();
+    return readStatus(this.#context);
   }
 
   user(app: App, user: User): Promise<UserState> {
@@ -93,12 +142,13 @@ export class Cluster {
     node: Node,
     handlers: BusHandlers,
     forgotten: () => void,
+    load: () => Load = () => ({ sessions: 0, connections: 0 }),
   ): { registry: Registry; subscriptions: Subscriptions; bus: Bus; heartbeat: Heartbeat } {
     return {
       subscriptions: new Subscriptions(this.#context, node),
       registry: new Registry(this.#context, node),
       bus: new Bus(this.#context, node, handlers),
-      heartbeat: new Heartbeat(this.#context, node, forgotten),
+      heartbeat: new Heartbeat(this.#context, node, forgotten, load),
     };
   }
 
@@ -107,6 +157,7 @@ export class Cluster {
   }
 
   async close(): Promise<void> {
+    await this.#tally.stop();
     await this.#context.commands.close();
   }
 }

@@ -37,6 +37,9 @@ test('all keys of a user, and what its scripts touch besides, share a slot', () 
       ...[mine.auth, mine.record, mine.inbox, mine.sessions, mine.cursors],
       ...[mine.idempotency('a{b}c'), keys.nodeIndex(mine.partition, node)],
       ...[keys.leaving(mine.partition), `${keys.bus(mine.partition)}${node}`],
+      ...[keys.online(mine.partition), keys.data(target(7 as App, user as User), mine.partition)],
+      ...[keys.watchers(target(7 as App, user as User), mine.partition)],
+      ...Object.values(keys.revoked(mine.partition, 7 as App)),
     ];
     assert.equal(new Set(names.map(calculateSlot)).size, 1, names.join(' '));
     assert.equal(new Set(names).size, names.length);
@@ -80,7 +83,16 @@ test('the literal names', () => {
       'encke:{5}:idem:1:7:k',
     ],
   );
-  assert.equal(keys.nodes, 'encke:nodes');
+  assert.deepEqual(
+    [keys.nodes, keys.loads, keys.accepted],
+    ['encke:{nodes}', 'encke:{nodes}:load', 'encke:{nodes}:accepted'],
+  );
+  assert.equal(keys.online(5), 'encke:{5}:online');
+  assert.equal(keys.data('1:7', 5), 'encke:{5}:data:1:7');
+  assert.deepEqual(keys.revoked(5, 1 as App), {
+    tokens: 'encke:{5}:revoked:1',
+    ends: 'encke:{5}:revoked:1:ends',
+  });
   assert.equal(keys.nodeIndex(5, 'n'), 'encke:{5}:node:n');
   assert.equal(keys.leaving(5), 'encke:{5}:leaving');
   assert.deepEqual(keys.channel('1:news', 5), {

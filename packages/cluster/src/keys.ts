@@ -34,12 +34,18 @@ export type ChannelKeys = ReturnType<Keys['channel']>;
 export class Keys {
   readonly #tagged: readonly string[];
   readonly nodes: string;
+  readonly loads: string;
+  readonly accepted: string;
   readonly jobs: string;
 
   constructor(prefix: string) {
     this.#tagged = Array.from({ length: PARTITIONS }, (_, p) => `${prefix}:{${p}}:`);
     /** zset node → last heartbeat (ms). Writer: gateways; reader: worker. Lifetime: until the node is swept. */
-    this.nodes = `${prefix}:nodes`;
+    this.nodes = `${prefix}:{nodes}`;
+    /** hash node → `<uptime ms> <sessions> <connections>` at that heartbeat. Reader: status. Lifetime: as long. */
+    this.loads = `${prefix}:{nodes}:load`;
+    /** string: messages accepted. Writer: all that accept, once a second; reader: status. Lifetime: for ever. */
+    this.accepted = `${prefix}:{nodes}:accepted`;
     /** Prefix of BullMQ's own keys, one slot. */
     this.jobs = `${prefix}:{jobs}`;
   }
@@ -71,6 +77,30 @@ export class Keys {
   /** set of targets with a session on the node. Writer: attach; reader: sweep. Lifetime: until detached or swept. */
   nodeIndex(partition: number, node: string): string {
     return `${this.#tag(partition)}node:${node}`;
+  }
+
+  /** set of targets that count as online, the grace included. Writer: attach, register; settle-offline removes. */
+  online(partition: number): string {
+    return `${this.#tag(partition)}online`;
+  }
+
+  /** The route of the channel on which the user's coming and going is told. */
+  watchers(name: string, partition: number): string {
+    return this.route(name.replace(':', ':user_status_'), partition);
+  }
+
+  /** string: the user's public data, JSON text. Writer: ingest, cometql. Lifetime: until deleted. */
+  data(name: string, partition: number): string {
+    return `${this.#tag(partition)}data:${name}`;
+  }
+
+  /**
+   * Revoked tokens of the users of this partition. `tokens`: hash digest → token; `ends`: zset digest → when it may be
+   * forgotten (ms). Writer: revoke; reader: attach, register. Lifetime: until the last token has expired.
+   */
+  revoked(partition: number, app: App) {
+    const key = `${this.#tag(partition)}revoked:${app}`;
+    return { tokens: key, ends: `${key}:ends` };
   }
 
   /** zset target → when its offline grace ends (ms). Writer: detach, drop; reader: worker. */

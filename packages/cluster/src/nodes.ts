@@ -1,27 +1,38 @@
 /** Which gateways live. A gateway beats; the worker sweeps the sessions of one that stopped. */
+import { performance } from 'node:perf_hooks';
 import type { Node } from '@encke/protocol';
 import { sweepChannel } from './channel-sweep.ts';
 import type { Context } from './context.ts';
 import { PARTITIONS } from './keys.ts';
+import { settleOffline } from './presence.ts';
 import { sweepUser } from './registry.ts';
 import { scripts } from './scripts.ts';
 
 /** Milliseconds. Four missed beats make a node suspect; a second look at the same beat makes it dead. */
 const BEAT_INTERVAL = 2_000;
-const SUSPECT_AFTER = 8_000;
+export const SUSPECT_AFTER = 8_000;
+
+/** What a gateway says of itself with each beat. */
+export interface Load {
+  readonly sessions: number;
+  readonly connections: number;
+}
 
 export class Heartbeat {
   readonly #context: Context;
   readonly #node: Node;
   readonly #forgotten: () => void;
+  readonly #load: () => Load;
+  readonly #started = performance.now();
   #timer: NodeJS.Timeout | undefined;
   #known = false;
 
   /** `forgotten` is called when Redis no longer knows this node: it lost data, or the node was swept as dead. */
-  constructor(context: Context, node: Node, forgotten: () => void) {
+  constructor(context: Context, node: Node, forgotten: () => void, load: () => Load) {
     this.#context = context;
     this.#node = node;
     this.#forgotten = forgotten;
+    this.#load = load;
   }
 
   async start(): Promise<void> {
@@ -31,8 +42,14 @@ export class Heartbeat {
 
   async #beat(): Promise<void> {
     const { commands, keys } = this.#context;
+    const { sessions, connections } = this.#load();
+    const uptime = Math.round(performance.now() - this.#started);
     try {
-      const reply = await commands.run(scripts.beat, [keys.nodes], [this.#node]);
+      const reply = await commands.run(
+        scripts.beat,
+        [keys.nodes, keys.loads],
+        [this.#node, `${uptime} ${sessions} ${connections}`],
+      );
       const [, unknown] = reply as [number, number];
       if (unknown === 1 && this.#known) this.#forgotten();
       this.#known = true;
@@ -45,9 +62,15 @@ export class Heartbeat {
   async stop(gone: boolean): Promise<void> {
     clearInterval(this.#timer);
     if (!gone) return;
-    const { commands, keys } = this.#context;
-    await commands.send(['zrem', keys.nodes, this.#node]).catch(() => {});
+    await forget(this.#context, this.#node).catch(() => {});
   }
+}
+
+async function forget({ commands, keys }: Context, node: string): Promise<void> {
+  await Promise.all([
+    commands.send(['zrem', keys.nodes, node]),
+    commands.send(['hdel', keys.loads, node]),
+  ]);
 }
 
 export class Sweeper {
@@ -79,7 +102,7 @@ export class Sweeper {
       }
       swept.sessions += await this.#sweepNode(node);
       swept.nodes += 1;
-      await commands.send(['zrem', keys.nodes, node]);
+      await forget(this.#context, node);
     }
     for (const node of this.#suspects.keys()) if (!seen.has(node)) this.#suspects.delete(node);
     return swept;
@@ -114,21 +137,7 @@ export class Sweeper {
   }
 
   /** Ends the offline grace of those for whom it is over. @returns users that went offline now. */
-  async settleOffline(): Promise<number> {
-    const { commands, keys } = this.#context;
-    const lists = await Promise.all(
-      Array.from({ length: PARTITIONS }, async (_, partition) => {
-        const key = keys.leaving(partition);
-        const due = await commands.send(['zrange', key, 0, Date.now(), 'BYSCORE', 'LIMIT', 0, 500]);
-        return (due as string[]).map((name) => ({ key, name }));
-      }),
-    );
-    const counts = await Promise.all(
-      lists.flat().map(({ key, name }) => {
-        const { record, sessions } = keys.user(name);
-        return commands.run(scripts.settleOffline, [key, record, sessions], [name]);
-      }),
-    );
-    return counts.reduce<number>((sum, count) => sum + Number(count), 0);
+  settleOffline(): Promise<number> {
+    return settleOffline(this.#context);
   }
 }

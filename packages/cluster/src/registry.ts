@@ -26,14 +26,23 @@ export interface SessionRef {
   readonly device: Device;
 }
 
+/** A JWT that was verified. */
+export interface Token {
+  /** See `tokenDigest`. */
+  readonly digest: string;
+  /** Milliseconds since 1970. */
+  readonly expires: number;
+}
+
 export interface AttachOrder extends SessionRef {
-  /** The auth hash, or undefined when a token was already verified. */
+  /** The auth hash; undefined with a token. */
   readonly key: string | undefined;
+  readonly token?: Token;
   readonly resume?: { readonly epoch: string; readonly seq: number };
 }
 
 export interface Attached {
-  /** The stored auth hash, '' when there is none. */
+  /** The stored auth hash, '' with a token. */
   readonly hash: string;
   readonly epoch: string;
   /** Where this session is served from. */
@@ -48,6 +57,7 @@ export interface Attached {
 }
 
 export interface RegisterOrder extends SessionRef {
+  readonly token?: Token | undefined;
   readonly since: number;
   readonly epoch: string;
   /** Last seq it was sent, and its time (ms; 0 when not known). */
@@ -81,7 +91,7 @@ export class Registry {
     this.node = node;
   }
 
-  /** @returns undefined when the key is wrong or the user unknown. @throws RedisUnavailable */
+  /** @returns undefined when the key is wrong, the user unknown or the token revoked. @throws RedisUnavailable */
   async attach(order: AttachOrder): Promise<Attached | undefined> {
     const { config, keys } = this.#context;
     const name = target(order.app, order.user);
@@ -94,6 +104,7 @@ export class Registry {
       user.cursors,
       keys.nodeIndex(user.partition, this.node),
       keys.leaving(user.partition),
+      ...this.#others(order.app, name, user, order.token),
     ];
     const values = await runGuarded(this.#context, scripts.attach, user.partition, names, [
       name,
@@ -101,7 +112,7 @@ export class Registry {
       this.node,
       order.device,
       order.key ?? '',
-      order.key === undefined ? '1' : '',
+      order.token?.digest ?? '',
       order.resume?.epoch ?? '',
       order.resume?.seq ?? '',
       ...this.#limits(user),
@@ -117,6 +128,13 @@ export class Registry {
       since: Number(values[7]),
       page: parsePage(values, 8, this.#context),
     };
+  }
+
+  /** Keys beside the user's own. */
+  #others(app: App, name: string, { partition }: UserKeys, token: Token | undefined): string[] {
+    const { keys } = this.#context;
+    const names = [keys.online(partition), keys.watchers(name, partition)];
+    return token ? [...names, keys.revoked(partition, app).ends] : names;
   }
 
   #limits(user: UserKeys): Argument[] {
@@ -145,6 +163,7 @@ export class Registry {
       user.cursors,
       keys.nodeIndex(user.partition, this.node),
       keys.leaving(user.partition),
+      ...this.#others(order.app, name, user, order.token),
     ];
     const reply = await commands.run(scripts.register, names, [
       name,
@@ -156,6 +175,7 @@ export class Registry {
       order.cursor,
       ...this.#limits(user),
       order.sentTime,
+      order.token?.digest ?? '',
     ]);
     const [epoch, last] = reply as [string, number?];
     return last === undefined ? (epoch as CloseReason) : { epoch, last };

@@ -17,7 +17,7 @@ before(async () => {
     ...{ pingInterval: 25, pongTimeout: 10 },
   });
   const nothing = () => {};
-  const handlers = { message: nothing, evicted: nothing, close: nothing };
+  const handlers = { message: nothing, evicted: nothing, close: nothing, revoked: nothing };
   registry = cluster.join(
     newNode(),
     { ...handlers, up: nothing, down: nothing, lag: nothing },

@@ -141,7 +141,7 @@ test('[D3] a session that only Redis believes in is removed when its user is tol
   const user = await newUser();
   await cluster.setHash(app, user, 'key');
   const nothing = () => {};
-  const bus = { message: nothing, evicted: nothing, close: nothing };
+  const bus = { message: nothing, evicted: nothing, close: nothing, revoked: nothing };
   const handlers = { ...bus, up: nothing, down: nothing, lag: nothing };
   // An attach whose answer was lost.
   const { registry } = cluster.join(gateway.node as Node, handlers, nothing);

@@ -98,7 +98,12 @@ export class Gateway implements House, Doors {
       busDown: (why) => context.log.warn({ why }, 'bus lost'),
       busLag: this.#timings.busLag,
     });
-    const joined = cluster.join(this.node, this.#hub, () => this.#registerAll());
+    const joined = cluster.join(
+      this.node,
+      this.#hub,
+      () => this.#registerAll(),
+      () => this.#counts,
+    );
     this.#registry = joined.registry;
     this.#bus = joined.bus;
     this.#heartbeat = joined.heartbeat;

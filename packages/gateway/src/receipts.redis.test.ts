@@ -18,7 +18,7 @@ before(async () => {
     ...{ pingInterval: 25, pongTimeout: 10 },
   });
   const nothing = () => {};
-  const bus = { message: nothing, evicted: nothing, close: nothing };
+  const bus = { message: nothing, evicted: nothing, close: nothing, revoked: nothing };
   const handlers = { ...bus, up: nothing, down: nothing, lag: nothing };
   registry = cluster.join(newNode(), handlers, nothing).registry;
 });
@@ -46,15 +46,16 @@ async function attached(receipts: Receipts, count: number) {
   const { app, device } = session;
   session.user = user;
   session.target = `${app}:${user}`;
-  const answer = await registry.attach({ app, user, session: session.id, device, key: undefined });
+  await cluster.setHash(app, user, 'k');
+  const answer = await registry.attach({ app, user, session: session.id, device, key: 'k' });
   session.startAt(answer?.epoch ?? '', 0);
   for (let i = 0; i < count; i++) await cluster.append({ app, user, event: '', data: `"${i}"` });
   const read = await cluster.inbox.read(app, user, { epoch: session.epoch, seq: 0 });
   for (const entry of read?.page.entries ?? []) session.deliver(entry, true);
   session.registered = true;
   const left = async () => (await cluster.undelivered(app, user)).length;
-  const online = async () => (await cluster.user(app, user)).online;
-  return { session, left, online };
+  const registered = async () => (await cluster.user(app, user)).sessions.length > 0;
+  return { session, left, registered };
 }
 
 const becomes = <T>(read: () => Promise<T>, expected: T) =>
@@ -91,11 +92,11 @@ test('what was confirmed while Redis was away is told when it is back', async ()
 
 test('a session that left is taken out of the registry', async () => {
   const departures = new Departures(() => registry);
-  const { session, online } = await attached(new Receipts(() => registry), 0);
-  assert.equal(await online(), true);
+  const { session, registered } = await attached(new Receipts(() => registry), 0);
+  assert.equal(await registered(), true);
   departures.add(session);
   await departures.settled();
-  assert.equal(await online(), false);
+  assert.equal(await registered(), false);
 });
 
 test('also when it left while Redis was away', async () => {
@@ -108,7 +109,7 @@ test('also when it left while Redis was away', async () => {
   departures.add(second.session);
   redis.resume();
   await departures.settled();
-  assert.deepEqual([await first.online(), await second.online()], [false, false]);
+  assert.deepEqual([await first.registered(), await second.registered()], [false, false]);
 });
 
 test('many at once', async () => {
@@ -117,6 +118,6 @@ test('many at once', async () => {
   const all = await Promise.all(Array.from({ length: 1_200 }, () => attached(receipts, 0)));
   for (const { session } of all) departures.add(session);
   await departures.settled();
-  const online = await Promise.all(all.map((one) => one.online()));
-  assert.equal(online.filter(Boolean).length, 0);
+  const registered = await Promise.all(all.map((one) => one.registered()));
+  assert.equal(registered.filter(Boolean).length, 0);
 });

@@ -9,7 +9,7 @@
  */
 
 import type { Socket } from 'node:net';
-import type { BusMessage, Registry } from '@encke/cluster';
+import type { BusMessage, Registry, Token } from '@encke/cluster';
 import {
   type App,
   type CloseName,
@@ -53,6 +53,8 @@ export class Session {
   target = '';
   /** Milliseconds, when it was attached, by Redis; before that, when the socket was opened, by this node. */
   since = steadyNow();
+  /** The JWT it lives on. */
+  token: Token | undefined;
   /** Its key was accepted. */
   admitted = false;
   /** It stands in Redis' registry (or may). */
@@ -130,9 +132,9 @@ export class Session {
 
   /** What Redis must know of it. */
   registration(): Parameters<Registry['register']>[0] {
-    const { app, user, id: session, device, since, epoch, sent, sentTime } = this;
+    const { app, user, id: session, device, token, since, epoch, sent, sentTime } = this;
     const cursor = this.cursor(steadyNow());
-    return { app, user, session, device, since, epoch, sent, sentTime, cursor };
+    return { app, user, session, device, token, since, epoch, sent, sentTime, cursor };
   }
 
   hold(message: BusMessage): void {

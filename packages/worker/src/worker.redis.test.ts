@@ -35,11 +35,12 @@ const app = 1 as App;
 async function ghost(user: User): Promise<{ node: Node; registry: Registry }> {
   const node = newNode();
   const nothing = () => {};
-  const bus = { message: nothing, evicted: nothing, close: nothing };
+  const bus = { message: nothing, evicted: nothing, close: nothing, revoked: nothing };
   const handlers = { ...bus, up: nothing, down: nothing, lag: nothing };
   const { registry } = cluster.join(node, handlers, nothing);
   const session = sessionId(node, 1);
-  await registry.attach({ app, user, session, device: 'phone' as Device, key: undefined });
+  await cluster.setHash(app, user, 'key');
+  await registry.attach({ app, user, session, device: 'phone' as Device, key: 'key' });
   return { node, registry };
 }
 
@@ -53,7 +54,7 @@ async function counter(name: string): Promise<number> {
 test('a gateway that no longer beats is swept, and its users go offline', async () => {
   const user = 1 as User;
   const { node } = await ghost(user);
-  await redis.cli('ZADD', 'worker:nodes', Date.now() - 60_000, node);
+  await redis.cli('ZADD', 'worker:{nodes}', Date.now() - 60_000, node);
   assert.equal((await cluster.user(app, user)).online, true);
   await eventually(async () => assert.equal((await cluster.user(app, user)).online, false), {
     timeout: 20_000,
@@ -61,7 +62,7 @@ test('a gateway that no longer beats is swept, and its users go offline', async 
   await eventually(async () => assert.equal(await counter('encke_users_offline_total'), 1));
   assert.equal(await counter('encke_nodes_swept_total'), 1);
   assert.equal(await counter('encke_sessions_swept_total'), 1);
-  assert.equal(await redis.cli('ZCARD', 'worker:nodes'), 0);
+  assert.equal(await redis.cli('ZCARD', 'worker:{nodes}'), 0);
 });
 
 test('the jobs go on after Redis came back empty', async () => {

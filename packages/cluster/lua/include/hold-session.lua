@@ -1,10 +1,10 @@
--- Puts a session into its user's registry, with its cursor, and ends the offline grace. Returns 1 when the user was offline.
--- keys: {record, sessions, cursors, index (of the node), leaving, target}.
+-- Puts a session into its user's registry, with its cursor, and ends the offline grace. Returns 1 when the user was
+-- offline. keys: {record, sessions, cursors, index (of the node), leaving, online, target}.
 local function hold_session(keys, session, since, device, cursor)
   redis.call('HSET', keys.sessions, session, since .. ' ' .. device)
   redis.call('HSET', keys.cursors, session, cursor .. ' 0 ' .. device)
   redis.call('PERSIST', keys.cursors)
   redis.call('SADD', keys.index, keys.target)
   redis.call('ZREM', keys.leaving, keys.target)
-  return redis.call('HSET', keys.record, 'o', 1)
+  return redis.call('SADD', keys.online, keys.target)
 end

@@ -3,7 +3,7 @@
 -- message, longest ttl in the inbox (ms), when the record's lifetime was refreshed (hours), a floor such that the inbox
 -- holds at most seq - floor entries, when the inbox key expires (ms), when it was trimmed (s), and the highest seq that
 -- was removed although a device that was away may have missed it.
--- Apart from it: o '1' while online, n last seen (ms), c when and why the application last closed the sessions, p/ps the
+-- Apart from it: n last seen (ms), c when and why the application last closed the sessions, p/ps the
 -- epoch before this one and the last seq they share.
 local RECORD_LIFETIME, REFRESH_HOURS = 90 * 86400000, 24
 local LAYOUT = '>c10I5I6I5I5I6I4I3I5I6I4I5'

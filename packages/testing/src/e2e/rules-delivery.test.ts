@@ -65,7 +65,7 @@ test('[D3] a gateway registers its sessions again when Redis has forgotten them'
   const device = await V1Device.connect(stage.gateway(1), { user, key });
   t.after(() => device.drop());
   const [sessions] = (await redis('KEYS', `*:sessions:1:${user}`)) as string[];
-  const [nodes] = (await redis('KEYS', '*:nodes')) as string[];
+  const [nodes] = (await redis('KEYS', '*:{nodes}')) as string[];
   await redis('DEL', sessions ?? '', nodes ?? '');
   assert.equal((await stage.api.send(user, 'told nobody')).sessions, 0);
   await device.message(1);

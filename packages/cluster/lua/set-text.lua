@@ -1,8 +1,8 @@
 --[[
-Stores an auth hash.
+Stores a text.
 
-KEYS  auth
-ARGV  deadline (ms), hash, ttl (s) or ''
+KEYS  where
+ARGV  deadline (ms), text, ttl (s) or ''
 Returns  now, 1; only now: it was too late and nothing was done
 ]]
 --@include clock
