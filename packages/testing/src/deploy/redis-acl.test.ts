@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { eventually } from '../eventually.ts';
+import { LegacyDevice } from '../legacy-device.ts';
+import { type Nodes, startNodes } from '../nodes.ts';
+import { startRedis, type TestRedis } from '../redis.ts';
+import { startRedisCluster } from '../redis-cluster.ts';
+import { V1Device } from '../v1-device.ts';
+import { leastRules, shippedRules } from './redis-acl.ts';
+
+test('the rules name exactly the commands that are used', () => {
+  const least = leastRules();
+  const { chart, overlay } = shippedRules();
+  assert.equal(chart, least, 'deploy/helm/encke/redis-acl-rules has to be the expected line');
+  assert.equal(overlay, least, 'so has the user encke of components/redis/users.acl');
+});
+
+/** The user `encke` with the rules that are shipped; tests themselves stay the user `default`. */
+async function confined(redis: TestRedis): Promise<TestRedis> {
+  const rules = shippedRules().chart.split(' ');
+  await redis.all('ACL', 'SETUSER', 'encke', 'reset', 'on', '>secret', ...rules);
+  const url = `redis://encke:secret@${redis.url.replace('redis://', '')}`;
+  return { ...redis, url, env: { ...redis.env, ENCKE_REDIS_URL: url } };
+}
+
+interface Denial {
+  readonly reason: string;
+  readonly object: string;
+}
+
+/** What Redis has refused, also where the client made nothing of it. */
+async function denials(redis: TestRedis): Promise<Denial[]> {
+  const logs = (await redis.all('ACL', 'LOG')) as string[][][];
+  const entries = logs.flat().map((fields) => {
+    const at = (name: string): string => String(fields[fields.indexOf(name) + 1]);
+    return { reason: at('reason'), object: at('object') };
+  });
+  // From Redis 7.2 on a client tells its version; Redis 7.0 does not even know the rule for it.
+  return entries.filter(({ object }) => object !== 'client|setinfo');
+}
+
+/** Everything that the processes do with Redis in their life. */
+async function live({ api, gateways, addresses, add }: Nodes): Promise<void> {
+  const [first = '', second = ''] = addresses;
+  await api.setHash(1, 'a'.repeat(32));
+  const key = 'a'.repeat(32);
+  const device = await V1Device.connect(first, { user: 1, key, device: 'd1' });
+  const old = await LegacyDevice.connect(second, { user: 1, key });
+  await api.send(1, { n: 1 }, { idempotencyKey: 'once' });
+  await api.send(1, { n: 1 }, { idempotencyKey: 'once' });
+  await device.message(1);
+  await old.message(1);
+  await eventually(async () => assert.equal((await api.undelivered(1)).length, 0));
+  await device.drop();
+  await old.close();
+  await api.sendMany([{ user: 1, data: 2 }]);
+  await eventually(async () => assert.equal((await api.undelivered(1)).length, 1));
+  const back = await V1Device.connect(second, { user: 1, key, device: 'd1' });
+  await back.until('the queued message', () => back.messages.find(({ data }) => data === 2));
+  await api.disconnect(1);
+  await api.removeHash(1);
+  await api.send(2, { n: 1 });
+  await api.purge(2);
+  // A gateway that dies is swept by the worker, and its users go offline.
+  await api.setHash(3, key);
+  await V1Device.connect(first, { user: 3, key });
+  await gateways[0]?.kill();
+  await eventually(async () => assert.equal((await api.user(3)).online, false), {
+    timeout: 90_000,
+    every: 250,
+  });
+  await add('gateway');
+}
+
+for (const [name, start] of [
+  ['one Redis', startRedis],
+  ['a Redis Cluster', startRedisCluster],
+] as const)
+  test(`with these rules all processes do their work, on ${name}`, async () => {
+    const redis = await start();
+    const mine = await confined(redis);
+    const env = { ENCKE_REDIS_PREFIX: 'encke', ENCKE_OFFLINE_GRACE: '0.5' };
+    const nodes = await startNodes({ redis: mine, worker: true, env });
+    try {
+      await live(nodes);
+      assert.deepEqual(await denials(redis), []);
+      assert.equal((await nodes.worker?.metrics())?.get('encke_jobs_failed_total') ?? 0, 0);
+    } finally {
+      await nodes.stop();
+      await redis.stop();
+    }
+  });
+
+test('beyond its own keys, channels and commands the user may do nothing', async () => {
+  const redis = await startRedis();
+  try {
+    await confined(redis);
+    const dry = (...words: string[]): Promise<unknown> =>
+      redis.cli('ACL', 'DRYRUN', 'encke', ...words);
+    assert.equal(await dry('GET', 'encke:{1}:auth:1:1'), 'OK');
+    assert.equal(await dry('SPUBLISH', 'encke:{1}:bus:a', 'x'), 'OK');
+    for (const words of [
+      ['GET', 'other:key'],
+      ['SPUBLISH', 'other', 'x'],
+      ['FLUSHALL'],
+      ['KEYS', '*'],
+      ['CONFIG', 'GET', '*'],
+      ['ACL', 'LIST'],
+      ['SHUTDOWN'],
+      ['SCRIPT', 'FLUSH'],
+      ['CLIENT', 'LIST'],
+    ]) {
+      assert.match(String(await dry(...words)), /has no permissions/, words.join(' '));
+    }
+  } finally {
+    await redis.stop();
+  }
+});
