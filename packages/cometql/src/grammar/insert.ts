@@ -1,0 +1,92 @@
+import { invalid } from '../faults.ts';
+import type { Cursor } from './cursor.ts';
+import { parseExpression } from './expression.ts';
+import type { Expression, Insert, InsertValue } from './syntax-tree.ts';
+
+const priorities = new Set(['LOW_PRIORITY', 'HIGH_PRIORITY', 'DELAYED']);
+
+/** `evaluate`: what an expression without columns stands for. */
+export type Constant = (expression: Expression) => InsertValue;
+
+/** Behind INSERT or REPLACE. Both store a row whether or not there was one. */
+export function parseInsert(cursor: Cursor, constant: Constant): Insert {
+  cursor.acceptOne(priorities);
+  if (cursor.is('IGNORE')) cursor.missing('INSERT IGNORE');
+  cursor.accept('INTO');
+  const table = cursor.tableName();
+  if (cursor.accept('SET')) {
+    const { columns, row } = assignments(cursor, constant);
+    return { kind: 'insert', table, columns, rows: [row], updates: parseUpdates(cursor) };
+  }
+  const columns = cursor.accept('(') ? columnNames(cursor) : undefined;
+  if (cursor.is('SELECT')) cursor.missing('INSERT … SELECT');
+  if (!cursor.accept('VALUES')) cursor.expect('VALUE');
+  const rows: InsertValue[][] = [];
+  do {
+    rows.push(parseRow(cursor, constant));
+    const [first, last] = [columns ?? rows[0], rows.at(-1)];
+    if (first?.length !== last?.length)
+      cursor.refuse(invalid(`Column count doesn't match value count at row ${rows.length}`));
+  } while (cursor.accept(','));
+  return { kind: 'insert', table, columns, rows, updates: parseUpdates(cursor) };
+}
+
+function columnNames(cursor: Cursor): string[] | undefined {
+  const names: string[] = [];
+  if (cursor.accept(')')) return undefined;
+  do names.push(columnName(cursor));
+  while (cursor.accept(','));
+  cursor.expect(')');
+  return names;
+}
+
+/** `hash`, or `users_auth`.`hash` */
+function columnName(cursor: Cursor): string {
+  let name = cursor.name();
+  while (cursor.accept('.')) name = cursor.name();
+  return name;
+}
+
+function parseRow(cursor: Cursor, constant: Constant): InsertValue[] {
+  cursor.expect('(');
+  const row: InsertValue[] = [];
+  if (cursor.accept(')')) return row;
+  do row.push(parseValue(cursor, constant));
+  while (cursor.accept(','));
+  cursor.expect(')');
+  return row;
+}
+
+function parseValue(cursor: Cursor, constant: Constant): InsertValue {
+  if (cursor.accept('DEFAULT')) return undefined;
+  // Nearly all values are literals. One stands alone: `1 + 1` is no value here, `NOW()` is.
+  const literal = cursor.literal();
+  if (literal !== undefined) {
+    if (cursor.is(',') || cursor.is(')')) return literal;
+    return cursor.fail();
+  }
+  return constant(parseExpression(cursor));
+}
+
+function assignments(cursor: Cursor, constant: Constant) {
+  const columns: string[] = [];
+  const row: InsertValue[] = [];
+  do {
+    columns.push(columnName(cursor));
+    cursor.expect('=');
+    row.push(cursor.accept('DEFAULT') ? undefined : constant(parseExpression(cursor)));
+  } while (cursor.accept(','));
+  return { columns, row };
+}
+
+function parseUpdates(cursor: Cursor): Insert['updates'] {
+  const updates: { column: string; value: Expression }[] = [];
+  if (!cursor.accept('ON')) return updates;
+  for (const word of ['DUPLICATE', 'KEY', 'UPDATE']) cursor.expect(word);
+  do {
+    const column = columnName(cursor);
+    cursor.expect('=');
+    updates.push({ column, value: parseExpression(cursor) });
+  } while (cursor.accept(','));
+  return updates;
+}

@@ -1,0 +1,115 @@
+import type { Cursor } from './cursor.ts';
+import { parseCount, parseExpression, reserved } from './expression.ts';
+import type { Delete, Expression, Item, Limit, Order, Select, TableName } from './syntax-tree.ts';
+
+/** Characters of an expression that name its column. */
+const longestLabel = 256;
+
+const modifiers = new Set(['ALL', 'SQL_NO_CACHE', 'SQL_CACHE', 'HIGH_PRIORITY']);
+const unknown = new Set(
+  'DISTINCT SQL_CALC_FOUND_ROWS GROUP HAVING UNION JOIN INNER LEFT RIGHT CROSS NATURAL INTO PROCEDURE'.split(
+    ' ',
+  ),
+);
+
+/** Refuses by name what SQL has and this server does not. */
+function refuseUnknown(cursor: Cursor): void {
+  if (unknown.has(cursor.lexer.keyword)) cursor.missing(cursor.lexer.keyword);
+}
+
+/** Behind SELECT. */
+export function parseSelect(cursor: Cursor): Select {
+  while (cursor.acceptOne(modifiers) !== undefined);
+  refuseUnknown(cursor);
+  const items: Item[] = [];
+  do items.push(parseItem(cursor));
+  while (cursor.accept(','));
+  refuseUnknown(cursor);
+  const from = cursor.accept('FROM') ? parseFrom(cursor) : undefined;
+  const where = parseWhere(cursor);
+  refuseUnknown(cursor);
+  const order = parseOrder(cursor);
+  const limit = parseLimit(cursor);
+  refuseUnknown(cursor);
+  acceptLock(cursor);
+  return { kind: 'select', items, from, where, order, limit };
+}
+
+function parseItem(cursor: Cursor): Item {
+  const { lexer } = cursor;
+  const { start } = lexer;
+  if (cursor.accept('*')) return { expression: { kind: 'star' }, label: '*' };
+  const expression = parseExpression(cursor);
+  const text = lexer.source.slice(start, start + longestLabel);
+  const label = text.slice(0, lexer.start - start).trim();
+  if (cursor.accept('AS')) return { expression, label: alias(cursor) };
+  if ((cursor.isName() || lexer.kind === 'string') && !reserved.has(lexer.keyword))
+    return { expression, label: alias(cursor) };
+  return { expression, label: nameOf(expression) ?? label };
+}
+
+/** The only place where a name may stand in single quotes. */
+function alias(cursor: Cursor): string {
+  return cursor.lexer.kind === 'string' ? String(cursor.literal()) : cursor.name();
+}
+
+function nameOf(expression: Expression): string | undefined {
+  if (typeof expression !== 'object' || expression === null) return undefined;
+  return expression.kind === 'name' ? expression.path.at(-1) : undefined;
+}
+
+/** @returns undefined for `DUAL`, which is no table. */
+function parseFrom(cursor: Cursor): TableName | undefined {
+  const quoted = cursor.lexer.kind !== 'word';
+  const table = cursor.tableName();
+  if (cursor.accept('AS')) cursor.name();
+  else if (cursor.isName() && !reserved.has(cursor.lexer.keyword)) cursor.name();
+  refuseUnknown(cursor);
+  if (cursor.is(',')) cursor.missing('several tables in FROM');
+  const dual = !quoted && table.schema === '' && table.name.toUpperCase() === 'DUAL';
+  return dual ? undefined : table;
+}
+
+export function parseWhere(cursor: Cursor): Expression | undefined {
+  return cursor.accept('WHERE') ? parseExpression(cursor) : undefined;
+}
+
+function parseOrder(cursor: Cursor): Order[] {
+  const order: Order[] = [];
+  if (!cursor.accept('ORDER')) return order;
+  cursor.expect('BY');
+  do {
+    const by = parseExpression(cursor);
+    const descending = cursor.accept('DESC');
+    if (!descending) cursor.accept('ASC');
+    order.push({ by, descending });
+  } while (cursor.accept(','));
+  return order;
+}
+
+/** `LIMIT n`, `LIMIT offset, n`, `LIMIT n OFFSET offset` */
+function parseLimit(cursor: Cursor): Limit | undefined {
+  if (!cursor.accept('LIMIT')) return undefined;
+  const first = parseCount(cursor);
+  if (cursor.accept(',')) return { offset: first, count: parseCount(cursor) };
+  return { offset: cursor.accept('OFFSET') ? parseCount(cursor) : 0, count: first };
+}
+
+/** Rows are never locked, so asking for it changes nothing. */
+function acceptLock(cursor: Cursor): void {
+  if (cursor.accept('FOR')) {
+    if (!cursor.accept('SHARE')) cursor.expect('UPDATE');
+  } else if (cursor.accept('LOCK')) {
+    for (const word of ['IN', 'SHARE', 'MODE']) cursor.expect(word);
+  }
+}
+
+/** Behind DELETE. */
+export function parseDelete(cursor: Cursor): Delete {
+  cursor.acceptOne(new Set(['LOW_PRIORITY', 'QUICK', 'IGNORE']));
+  cursor.expect('FROM');
+  const table = cursor.tableName();
+  const where = parseWhere(cursor);
+  if (cursor.is('ORDER')) cursor.missing('ORDER BY in DELETE');
+  return { kind: 'delete', table, where, limit: parseLimit(cursor) };
+}

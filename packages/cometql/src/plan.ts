@@ -1,0 +1,56 @@
+/** What a statement's tree comes to: the columns of its answer, known before it runs, and how to run it. */
+import type { Caller } from './caller.ts';
+import { noDatabase, noThread, notImplemented } from './faults.ts';
+import type { Statement } from './grammar/syntax-tree.ts';
+import { isInformationSchema } from './information-schema/index.ts';
+import { type Column, type Outcome, ok, type SqlFault } from './outcome.ts';
+import { evaluate, noRow } from './questions/evaluate.ts';
+import { planDelete } from './select/delete.ts';
+import { planSelect, withoutRows } from './select/select.ts';
+import { planDescribe, planShow } from './show/index.ts';
+import { isSchema } from './tables/index.ts';
+import { planInsert } from './tables/insert.ts';
+
+export interface Plan {
+  readonly columns: readonly Column[];
+  run(caller: Caller): Outcome | Promise<Outcome>;
+}
+
+/** The one switch over statements. `database`: the one in use. */
+export function plan(statement: Statement, database: string): Plan | SqlFault {
+  switch (statement.kind) {
+    case 'insert':
+      return planInsert(statement, database);
+    case 'select':
+      return planSelect(statement, database);
+    case 'delete':
+      return planDelete(statement, database);
+    case 'show':
+      return planShow(statement, database);
+    case 'describe':
+      return planDescribe(statement, database);
+    case 'use':
+      return planUse(statement.database);
+    case 'kill':
+      return { columns: [], run: (caller) => kill(caller, statement) };
+    case 'nothing':
+      return { columns: [], run: () => ok() };
+    case 'nowhere':
+      return withoutRows(statement.labels);
+  }
+}
+
+function planUse(name: string): Plan | SqlFault {
+  if (!isSchema(name) && !isInformationSchema(name)) return noDatabase(name);
+  const run = (caller: Caller) => {
+    caller.database = name;
+    return ok();
+  };
+  return { columns: [], run };
+}
+
+function kill(caller: Caller, statement: Extract<Statement, { kind: 'kill' }>): Outcome {
+  const id = Number(evaluate(statement.connection, noRow(caller)));
+  const known = caller.connections().some((connection) => connection.id === id);
+  return known ? notImplemented('KILL') : noThread();
+}

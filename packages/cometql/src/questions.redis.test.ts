@@ -1,0 +1,348 @@
+/** What clients ask on connecting, and what graphical ones ask to draw their tree. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { eventually, type RedisServer, startRedis } from '@encke/testing';
+import { type Language, openLanguage, shownFault } from './cometql.fixture.ts';
+import { prepare } from './execute.ts';
+import { isSqlFault } from './outcome.ts';
+import { serverVersion } from './version.ts';
+
+let redis: RedisServer;
+let language: Language;
+before(async () => {
+  redis = await startRedis();
+  language = await openLanguage({ ...redis.env, ENCKE_COMETQL_PORT: '3999' });
+});
+after(async () => {
+  await language?.stop();
+  await redis?.stop();
+});
+
+/** Rows by the names of their columns. */
+async function table(statement: string) {
+  const outcome = await language.run(statement);
+  assert.ok('rows' in outcome, `${statement}: ${isSqlFault(outcome) && shownFault(outcome)}`);
+  const names = outcome.columns.map(({ name }) => name);
+  for (const row of outcome.rows) assert.equal(row.length, names.length, statement);
+  return outcome.rows.map((row) => Object.fromEntries(row.map((value, i) => [names[i], value])));
+}
+
+const accepted = [
+  'SET NAMES utf8mb4',
+  "SET NAMES 'utf8' COLLATE 'utf8_general_ci'",
+  'SET autocommit=1',
+  'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
+  "SET sql_mode = concat(@@sql_mode,',STRICT_TRANS_TABLES'), session_track_schema=1, names UTF8MB4",
+  'SET character_set_results = NULL',
+  '/*!40101 SET @OLD=@@CHARACTER_SET_CLIENT, NAMES utf8 */;',
+  'SET @a := 1',
+  'BEGIN',
+  'START TRANSACTION READ ONLY',
+  'COMMIT',
+  'ROLLBACK',
+  'USE CometQL_v1',
+  'USE `cometql_v1`;',
+  'USE information_schema',
+];
+
+test('what is set or begun is accepted', async () => {
+  for (const statement of accepted)
+    assert.deepEqual(await language.brief(statement), [0, 0], statement);
+  assert.deepEqual(await language.brief('SELECT DATABASE()'), [['information_schema']]);
+  await language.run('USE CometQL_v1');
+  assert.deepEqual(await language.brief('SELECT DATABASE()'), [['CometQL_v1']]);
+});
+
+const answered: readonly (readonly [statement: string, row: Record<string, string | null>])[] = [
+  ['select @@version_comment limit 1', { '@@version_comment': 'Encke CometQL' }],
+  [
+    'SELECT @@max_allowed_packet, @@wait_timeout',
+    { '@@max_allowed_packet': '16777216', '@@wait_timeout': '28800' },
+  ],
+  [
+    'SELECT @@session.auto_increment_increment AS auto_increment_increment, @@autocommit ac',
+    { auto_increment_increment: '1', ac: '1' },
+  ],
+  ['SELECT @@tx_isolation', { '@@tx_isolation': 'READ-COMMITTED' }],
+  [
+    'SELECT @@SESSION.Transaction_Isolation',
+    { '@@SESSION.Transaction_Isolation': 'READ-COMMITTED' },
+  ],
+  [
+    'SELECT @@global.character_set_server, @@nothing_like_it',
+    { '@@global.character_set_server': 'utf8mb4', '@@nothing_like_it': null },
+  ],
+  ['SELECT VERSION()', { 'VERSION()': serverVersion }],
+  ['SELECT CONNECTION_ID()', { 'CONNECTION_ID()': '7' }],
+  [
+    'SELECT USER(), CURRENT_USER() AS me, current_user',
+    { 'USER()': '1@%', me: '1@%', current_user: '1@%' },
+  ],
+  ['SELECT 1', { '1': '1' }],
+  ["SELECT 'x'", { "'x'": 'x' }],
+  ['SELECT 1+1 AS result FROM DUAL', { result: '2' }],
+  [
+    'SELECT 2 + 3 * 4 - -1, (2+3)*4, 7 DIV 2, 7 % 4, 1 / 0',
+    { '2 + 3 * 4 - -1': '15', '(2+3)*4': '20', '7 DIV 2': '3', '7 % 4': '3', '1 / 0': null },
+  ],
+  ["SELECT CAST('test plain returns' AS CHAR(60)) AS anon_1", { anon_1: 'test plain returns' }],
+  [
+    "SELECT NULL, TRUE, @unset, IFNULL(NULL, 'b') AS b",
+    { NULL: null, TRUE: '1', '@unset': null, b: 'b' },
+  ],
+  [
+    "SELECT 1 = 1 AND NOT 2 > 3 a, 'a' IN ('b', 'a') b, NULL IS NULL c, 'abc' LIKE 'A%_' d, 3 BETWEEN 1 AND 2 e",
+    { a: '1', b: '1', c: '1', d: '1', e: '0' },
+  ],
+  ['SELECT LAST_INSERT_ID()', { 'LAST_INSERT_ID()': '0' }],
+];
+
+for (const [statement, row] of answered)
+  test(statement, async () => assert.deepEqual(await table(statement), [row]));
+
+test('the time is that of this machine, in UTC', async () => {
+  const [row] = await table('SELECT NOW() AS n, UNIX_TIMESTAMP() AS u, CURRENT_DATE d');
+  const { n = '', u, d } = row ?? {};
+  assert.match(String(n), /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/);
+  assert.ok(Math.abs(Date.parse(`${n}Z`) / 1000 - Number(u)) < 5);
+  assert.match(String(d), /^\d{4}-\d\d-\d\d$/);
+});
+
+test('SHOW VARIABLES, with LIKE and WHERE', async () => {
+  const all = await table('SHOW VARIABLES');
+  assert.ok(all.length > 40);
+  assert.deepEqual(await table("SHOW SESSION VARIABLES LIKE 'lower\\_case\\_table%'"), [
+    { Variable_name: 'lower_case_table_names', Value: '0' },
+  ]);
+  assert.deepEqual(await table("SHOW VARIABLES WHERE Variable_name IN ('port','sql_mode')"), [
+    { Variable_name: 'port', Value: '3999' },
+    { Variable_name: 'sql_mode', Value: 'STRICT_TRANS_TABLES' },
+  ]);
+  const both = "variable_name = 'autocommit' OR Variable_name LIKE 'tx%only'";
+  assert.deepEqual(await table(`SHOW GLOBAL VARIABLES WHERE ${both}`), [
+    { Variable_name: 'autocommit', Value: 'ON' },
+    { Variable_name: 'tx_read_only', Value: 'OFF' },
+  ]);
+  assert.deepEqual(await table("SHOW VARIABLES LIKE 'none of them'"), []);
+});
+
+test('the database, its tables and columns', async () => {
+  assert.deepEqual(await table('SHOW DATABASES'), [
+    { Database: 'information_schema' },
+    { Database: 'CometQL_v1' },
+  ]);
+  assert.deepEqual(await table("SHOW DATABASES LIKE 'comet%'"), [{ Database: 'CometQL_v1' }]);
+  const names = [
+    ...['pipes', 'pipes_messages', 'pipes_settings', 'revoked_tokens', 'users_auth'],
+    ...['users_data', 'users_in_pipes', 'users_messages', 'users_time'],
+  ];
+  const shown = names.map((name) => ({ Tables_in_CometQL_v1: name }));
+  assert.deepEqual(await table('SHOW TABLES'), shown);
+  assert.deepEqual(await table('SHOW TABLES FROM information_schema'), []);
+  assert.deepEqual(await table("SHOW FULL TABLES FROM `CometQL_v1` LIKE 'pipes'"), [
+    { Tables_in_CometQL_v1: 'pipes', Table_type: 'BASE TABLE' },
+  ]);
+  const status = await table('SHOW TABLE STATUS');
+  assert.deepEqual(
+    status.map(({ Name }) => Name),
+    names,
+  );
+  const fields = [
+    { Field: 'id', Type: 'varchar(9)', Null: 'NO', Key: 'PRI', Default: null, Extra: '' },
+    { Field: 'hash', Type: 'varchar(32)', Null: 'NO', Key: '', Default: null, Extra: '' },
+  ];
+  for (const statement of [
+    'SHOW COLUMNS FROM users_auth',
+    'SHOW FIELDS IN users_auth FROM CometQL_v1',
+    'DESCRIBE users_auth',
+    'DESC CometQL_v1.users_auth;',
+    'EXPLAIN users_auth',
+  ])
+    assert.deepEqual(await table(statement), fields, statement);
+  assert.deepEqual(await table('DESCRIBE users_auth hash'), [fields[1]]);
+  const [first] = await table("SHOW FULL COLUMNS FROM users_data LIKE 'data'");
+  assert.deepEqual([first?.Type, first?.Privileges], ['mediumtext', 'select,insert,references']);
+  assert.deepEqual((await table('SHOW INDEX FROM users_auth'))[0]?.Column_name, 'id');
+  const [made] = await table('SHOW CREATE TABLE `users_auth`');
+  assert.match(
+    made?.['Create Table'] ?? '',
+    /^CREATE TABLE `users_auth` \(\n {2}`id` varchar\(9\)/,
+  );
+});
+
+test('SHOW STATUS has the numbers of the cluster', async () => {
+  const node = await language.node();
+  node.heartbeat.start();
+  await language.run("INSERT INTO users_auth VALUES (1, 'key')");
+  assert.ok(await node.attach(1, 'key'));
+  const rows = () =>
+    table('SHOW STATUS').then((all) =>
+      all.map(({ Variable_name, Value }) => [Variable_name, Value]),
+    );
+  await eventually(async () => {
+    const [online, servers, messages] = await rows();
+    assert.deepEqual(
+      [online, servers],
+      [
+        ['user_online', '1'],
+        ['server_online', '1'],
+      ],
+    );
+    assert.equal(messages?.[0], 'messages');
+  });
+  const global = await table('SHOW GLOBAL STATUS');
+  assert.deepEqual(
+    global.map(({ Variable_name }) => Variable_name),
+    [
+      ...['user_online', 'server_online', 'messages', 'uptime', 'frontend_online'],
+      ...['backend_online', 'frontend_messages', 'backend_messages'],
+    ],
+  );
+  for (const { Value } of global) assert.match(String(Value), /^\d+$/);
+  assert.deepEqual(await table("SHOW GLOBAL STATUS LIKE 'backend_online'"), [
+    { Variable_name: 'backend_online', Value: '1' },
+  ]);
+  await node.heartbeat.stop(true);
+  node.stop();
+});
+
+test('SHOW PROCESSLIST shows the connections', async () => {
+  assert.deepEqual(await table('SHOW FULL PROCESSLIST'), [
+    {
+      Id: '7',
+      User: '1',
+      Host: '127.0.0.1:5',
+      db: null,
+      Command: 'Query',
+      Time: '1',
+      State: '',
+      Info: null,
+    },
+  ]);
+});
+
+const shown = [
+  'SHOW WARNINGS',
+  'SHOW COUNT(*) WARNINGS',
+  'SHOW ERRORS LIMIT 5',
+  'SHOW ENGINES',
+  'SHOW CHARACTER SET',
+  "SHOW CHARSET LIKE 'utf8%'",
+  'SHOW COLLATION',
+  "SHOW COLLATION WHERE Charset = 'utf8mb4' AND Id > 40",
+  'SHOW GRANTS FOR CURRENT_USER()',
+  'SHOW PLUGINS',
+  "SHOW PROCEDURE STATUS WHERE Db = 'CometQL_v1'",
+  "SHOW FUNCTION STATUS WHERE `Db`='CometQL_v1'",
+  'SHOW TRIGGERS FROM `CometQL_v1`',
+  'SHOW EVENTS FROM CometQL_v1',
+  'SHOW OPEN TABLES',
+  'SHOW MASTER STATUS',
+  'SHOW /*!50002 GLOBAL */ STATUS',
+  'SHOW CREATE DATABASE `CometQL_v1`',
+];
+
+test('everything else that clients have shown is answered', async () => {
+  for (const statement of shown) await table(statement);
+});
+
+test('information_schema tells the same', async () => {
+  const where = "SCHEMA_NAME = 'CometQL_v1'";
+  assert.deepEqual(
+    await table(`SELECT DEFAULT_COLLATION_NAME FROM information_schema.SCHEMATA WHERE ${where}`),
+    [{ DEFAULT_COLLATION_NAME: 'utf8mb4_general_ci' }],
+  );
+  assert.deepEqual(
+    await table(
+      "SELECT t.table_name AS n FROM `information_schema`.`TABLES` t WHERE table_schema = DATABASE() AND table_name LIKE 'users%' ORDER BY n DESC LIMIT 2",
+    ),
+    [{ n: 'users_time' }, { n: 'users_messages' }],
+  );
+  assert.deepEqual(
+    await table(
+      "SELECT COLUMN_NAME, ORDINAL_POSITION FROM information_schema.COLUMNS WHERE TABLE_SCHEMA='CometQL_v1' AND TABLE_NAME IN ('pipes') ORDER BY ORDINAL_POSITION",
+    ),
+    [
+      { COLUMN_NAME: 'name', ORDINAL_POSITION: '1' },
+      { COLUMN_NAME: 'users', ORDINAL_POSITION: '2' },
+    ],
+  );
+  assert.deepEqual(await table('SELECT COUNT(*) c FROM information_schema.tables'), [{ c: '9' }]);
+  for (const name of ['STATISTICS', 'ENGINES', 'CHARACTER_SETS', 'COLLATIONS'])
+    assert.ok((await table(`SELECT * FROM information_schema.${name}`)).length > 0, name);
+});
+
+const nowhere: readonly (readonly [statement: string, names: readonly string[]])[] = [
+  [
+    "SELECT *, EVENT_SCHEMA AS `Db`, EVENT_NAME Name FROM information_schema.`EVENTS` WHERE `EVENT_SCHEMA`='x'",
+    ['*', 'Db', 'Name'],
+  ],
+  [
+    'SELECT k.COLUMN_NAME, COUNT(DISTINCT r.X) AS n FROM information_schema.KEY_COLUMN_USAGE k JOIN information_schema.REFERENTIAL_CONSTRAINTS r ON k.A = r.B GROUP BY 1',
+    ['COLUMN_NAME', 'n'],
+  ],
+  ['SELECT user, host FROM mysql.user', ['user', 'host']],
+  [
+    'SELECT IF(a, b, (SELECT 1)) FROM performance_schema.t UNION SELECT 2',
+    ['IF(a, b, (SELECT 1))'],
+  ],
+  ["SELECT ROUTINE_NAME FROM information_schema.ROUTINES WHERE a REGEXP 'b'", ['ROUTINE_NAME']],
+];
+
+test('what there is none of has no rows, however it is asked for', async () => {
+  for (const [statement, names] of nowhere) {
+    const outcome = await language.run(statement);
+    assert.ok('rows' in outcome, statement);
+    assert.deepEqual(outcome.rows, [], statement);
+    assert.deepEqual(
+      outcome.columns.map(({ name }) => name),
+      names,
+      statement,
+    );
+  }
+});
+
+test('preparing tells parameters and columns, and stores nothing', async () => {
+  const shape = (statement: string) => {
+    const prepared = prepare(statement);
+    if (isSqlFault(prepared)) return shownFault(prepared);
+    return [prepared.parameters, ...prepared.columns.map(({ name }) => name)];
+  };
+  assert.deepEqual(shape('INSERT INTO users_auth (id, hash) VALUES (?, ?), (?, ?)'), [4]);
+  assert.deepEqual(shape('SELECT * FROM users_auth WHERE id IN (?, ?, 3) LIMIT ?, ?'), [
+    4,
+    'id',
+    'hash',
+  ]);
+  assert.deepEqual(shape('SELECT ? AS a, VERSION()'), [1, 'a', 'VERSION()']);
+  assert.deepEqual(shape('DELETE FROM users_auth WHERE id = ?'), [1]);
+  assert.deepEqual(shape('SHOW DATABASES'), [0, 'Database']);
+  assert.deepEqual(shape('SELECT a FROM mysql.t WHERE b = ? GROUP BY c'), [1, 'a']);
+  assert.deepEqual(shape('SELECT * FROM users_auth'), [0, 'id', 'hash']);
+  assert.equal(shape('SELECT ? FROM nope WHERE id = ?'), "15 Table doesn't exist: `nope`");
+  assert.equal(shape('SELEC ?'), "3 You have an error in your SQL syntax near 'SELEC ?' at line 1");
+
+  assert.deepEqual(await language.brief('INSERT INTO users_auth VALUES (?, ?)', 31n, 'h'), [1, 31]);
+  assert.deepEqual(await language.brief('SELECT * FROM users_auth WHERE id = ?', '31'), [
+    ['31', 'h'],
+  ]);
+  assert.equal(
+    await language.brief('INSERT INTO users_auth VALUES (?, ?)', 1.5, 'h'),
+    '12 `id` must be an integer from 1 to 999999999',
+  );
+  assert.equal(
+    await language.brief('INSERT INTO users_auth VALUES (?, ?)', null, 'h'),
+    '12 field `id` is required',
+  );
+});
+
+test('a column says which table it is of, and whether it is the key', async () => {
+  const outcome = await language.run('SELECT id AS n, hash, 1 FROM users_auth WHERE id = 5');
+  assert.ok('rows' in outcome);
+  const place = { table: 'users_auth', schema: 'CometQL_v1' };
+  assert.deepEqual(outcome.columns, [
+    { name: 'n', ...place, primary: true, length: 9 },
+    { name: 'hash', ...place, primary: false, length: 32 },
+    { name: '1', table: '', schema: '', primary: false, length: 255 },
+  ]);
+});

@@ -1,0 +1,76 @@
+/** The functions that clients call when they connect, or that stand in statements by habit. */
+import { randomUUID } from 'node:crypto';
+import type { Caller } from '../caller.ts';
+import type { Value } from '../grammar/syntax-tree.ts';
+import { serverVersion } from '../version.ts';
+
+type Evaluated = (args: readonly Value[], caller: Caller) => Value;
+
+/** `2026-11-22 17:40:00`, in UTC. */
+const timestamp = (): string => new Date().toISOString().slice(0, 19).replace('T', ' ');
+const text = (value: Value): string | null => (value === null ? null : String(value));
+const user: Evaluated = (_, caller) => `${caller.user}@%`;
+const database: Evaluated = (_, caller) => (caller.database === '' ? null : caller.database);
+const first: Evaluated = ([value = null]) => value;
+const now: Evaluated = timestamp;
+const today: Evaluated = () => timestamp().slice(0, 10);
+
+function mapText(map: (value: string) => Value): Evaluated {
+  return ([value = null]) => (value === null ? null : map(String(value)));
+}
+
+const functions = new Map<string, Evaluated>(
+  Object.entries({
+    BINARY: first,
+    CAST: first,
+    CHAR_LENGTH: mapText((value) => [...value].length),
+    COALESCE: (args) => args.find((value) => value !== null) ?? null,
+    CONCAT: (args) => (args.includes(null) ? null : args.map(String).join('')),
+    CONNECTION_ID: (_, caller) => caller.connection,
+    CONVERT: first,
+    CURDATE: today,
+    CURRENT_DATE: today,
+    CURRENT_ROLE: () => 'NONE',
+    CURRENT_TIMESTAMP: now,
+    CURRENT_USER: user,
+    DATABASE: database,
+    FOUND_ROWS: () => 0,
+    IF: ([test = null, yes = null, no = null]) => (isTrue(test) ? yes : no),
+    IFNULL: ([value = null, other = null]) => value ?? other,
+    LAST_INSERT_ID: () => 0,
+    LENGTH: mapText((value) => Buffer.byteLength(value)),
+    LOCALTIME: now,
+    LOCALTIMESTAMP: now,
+    LOWER: mapText((value) => value.toLowerCase()),
+    NOW: now,
+    NULLIF: ([a = null, b = null]) => (text(a) === text(b) ? null : a),
+    ROW_COUNT: () => -1,
+    SCHEMA: database,
+    SESSION_USER: user,
+    SYSDATE: now,
+    SYSTEM_USER: user,
+    UNIX_TIMESTAMP: () => Math.floor(Date.now() / 1000),
+    UPPER: mapText((value) => value.toUpperCase()),
+    USER: user,
+    UTC_TIMESTAMP: now,
+    UUID: () => randomUUID(),
+    VERSION: () => serverVersion,
+  } satisfies Record<string, Evaluated>),
+);
+
+export const isFunction = (name: string): boolean => functions.has(name);
+
+export function callFunction(name: string, args: readonly Value[], caller: Caller): Value {
+  return functions.get(name)?.(args, caller) ?? null;
+}
+
+/** NULL is not true. Text counts as the number that it begins with. */
+export function isTrue(value: Value): boolean {
+  return value !== null && numberOf(value) !== 0;
+}
+
+export function numberOf(value: string | number): number {
+  if (typeof value === 'number') return value;
+  const number = Number.parseFloat(value);
+  return Number.isNaN(number) ? 0 : number;
+}

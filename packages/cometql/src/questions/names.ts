@@ -1,0 +1,46 @@
+import { noColumn, notImplemented } from '../faults.ts';
+import type { Expression } from '../grammar/syntax-tree.ts';
+import type { SqlFault } from '../outcome.ts';
+import { isFunction } from './functions.ts';
+
+/** The first column or function in an expression that there is not. `table` is for the text. */
+export function unknownIn(
+  expression: Expression,
+  table: string,
+  has: (column: string) => boolean,
+): SqlFault | undefined {
+  if (typeof expression !== 'object' || expression === null) return undefined;
+  if (expression.kind === 'name') {
+    const name = expression.path.at(-1) ?? '';
+    return expression.text || has(name) ? undefined : noColumn(table, name);
+  }
+  if (expression.kind === 'call' && !isFunction(expression.name))
+    return notImplemented(`the function ${expression.name.slice(0, 64)}`);
+  for (const child of childrenOf(expression)) {
+    const fault = unknownIn(child, table, has);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
+}
+
+function childrenOf(expression: Expression & object): readonly Expression[] {
+  switch (expression.kind) {
+    case 'call':
+      return expression.args;
+    case 'chain':
+      return [expression.first, ...expression.links.map((link) => link.operand)];
+    case 'all':
+    case 'any':
+      return expression.parts;
+    case 'in':
+      return [expression.operand, ...expression.list];
+    case 'like':
+      return [expression.operand, expression.pattern];
+    case 'not':
+    case 'minus':
+    case 'is':
+      return [expression.operand];
+    default:
+      return [];
+  }
+}

@@ -1,0 +1,11 @@
+import { noTable } from '../faults.ts';
+import type { TableName } from '../grammar/syntax-tree.ts';
+import type { SqlFault } from '../outcome.ts';
+import type { Table } from '../tables/define.ts';
+import { findTable, isSchema } from '../tables/index.ts';
+
+/** A table that stores something. `database`: the one in use, which may be none: there is only one that has such tables. */
+export function resolveTable({ schema, name }: TableName, database: string): Table | SqlFault {
+  const place = schema === '' ? database : schema;
+  return place === '' || isSchema(place) ? findTable(name) : noTable(name);
+}
