@@ -275,9 +275,11 @@ test('the documentation is public and documents every call', async () => {
   ]);
   assert.deepEqual(calls.sort(), [
     ['/v1/apps/{app}/messages', 'post'],
+    ['/v1/apps/{app}/revoked-tokens', 'delete', 'post'],
     ['/v1/apps/{app}/stream', 'get'],
     ['/v1/apps/{app}/users/{user}', 'get'],
     ['/v1/apps/{app}/users/{user}/auth', 'delete', 'put'],
+    ['/v1/apps/{app}/users/{user}/data', 'get', 'put'],
     ['/v1/apps/{app}/users/{user}/disconnect', 'post'],
     ['/v1/apps/{app}/users/{user}/messages', 'delete', 'get', 'post'],
   ]);

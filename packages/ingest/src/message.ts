@@ -27,8 +27,16 @@ export function unknownFields(fields: Fields, known: ReadonlySet<string>): Fault
   return faults;
 }
 
+/** JSON may write one byte of a message as six (`\u0041`). */
+const escapeFactor = 6;
+/** Bytes for the other fields of the body. */
+const headroom = 8_192;
+
+/** Bytes of a body that holds one message. */
+export const bodyBytes = (maxMessage: number): number => maxMessage * escapeFactor + headroom;
+
 /** The JSON text to store. A string counts with its own UTF-8 bytes, anything else with its JSON text. */
-function encodeData(data: unknown, maxMessage: number): string | Problem {
+export function encodeData(data: unknown, maxMessage: number): string | Problem {
   let text: string;
   try {
     text = JSON.stringify(data);

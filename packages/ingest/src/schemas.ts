@@ -44,6 +44,12 @@ export const batchBody = {
   items: object({ user, ...messageProperties }, ['user', 'data']),
 };
 
+export const dataBody = object({ data: { description: 'Any JSON value, null too.' } }, ['data']);
+export const tokenBody = object(
+  { token: { type: 'string', minLength: 1, maxLength: limits.keyLength, pattern: '^[!-~]+$' } },
+  ['token'],
+);
+
 export const problem = {
   description: 'Problem details (RFC 9457)',
   type: 'object',

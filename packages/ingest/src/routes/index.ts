@@ -2,13 +2,17 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { jsonBody } from '../json-body.ts';
 import { Problem, sendProblem } from '../problem.ts';
 import { deleteAuth } from './delete-auth.ts';
+import { deleteRevokedTokens } from './delete-revoked-tokens.ts';
 import { deleteUserMessages } from './delete-user-messages.ts';
+import { getData } from './get-data.ts';
 import { getUser } from './get-user.ts';
 import { getUserMessages } from './get-user-messages.ts';
 import { postDisconnect } from './post-disconnect.ts';
 import { postMessages } from './post-messages.ts';
+import { postRevokedTokens } from './post-revoked-tokens.ts';
 import { postUserMessages } from './post-user-messages.ts';
 import { putAuth } from './put-auth.ts';
+import { putData } from './put-data.ts';
 import type { Ingest } from './route.ts';
 import { stream } from './stream.ts';
 
@@ -21,6 +25,10 @@ const routes = [
   deleteUserMessages,
   getUser,
   postDisconnect,
+  putData,
+  getData,
+  postRevokedTokens,
+  deleteRevokedTokens,
   stream,
 ];
 

@@ -1,18 +1,13 @@
 import { parseAddress } from '../address.ts';
-import { appendedFields, parseMessage } from '../message.ts';
+import { appendedFields, bodyBytes, parseMessage } from '../message.ts';
 import { isProblem, sendProblem } from '../problem.ts';
 import { appended, messageBody, problem, responses, userParams } from '../schemas.ts';
 import { type Route, sendJson, userPath } from './route.ts';
 
-/** JSON may write one byte of a message as six (`\u0041`). */
-const escapeFactor = 6;
-/** Bytes for the other fields of the body. */
-const headroom = 8_192;
-
 export const postUserMessages: Route = ({ cluster, config, failures }) => ({
   method: 'POST',
   url: `${userPath}/messages`,
-  bodyLimit: config.maxMessage * escapeFactor + headroom,
+  bodyLimit: bodyBytes(config.maxMessage),
   schema: {
     tags: ['messages'],
     summary: 'Send one message to all devices of one user',

@@ -16,6 +16,7 @@ export interface Ingest {
 export type Route = (ingest: Ingest) => RouteOptions & { url: string; method: string };
 
 export const userPath = '/v1/apps/:app/users/:user';
+export const revokedTokensPath = '/v1/apps/:app/revoked-tokens';
 
 /** `text` is JSON already. */
 export const sendJson = (reply: FastifyReply, status: number, text: string): FastifyReply =>
