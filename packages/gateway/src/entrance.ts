@@ -1,14 +1,17 @@
 /** From a key to a live session. */
-import { type Attached, RedisUnavailable, type Registry, target } from '@encke/cluster';
+import { type Attached, RedisUnavailable, type Registry, type Token, target } from '@encke/cluster';
 import type { App, Device, Position, User } from '@encke/protocol';
 import type { CatchUp } from './catch-up.ts';
 import type { Hub } from './hub.ts';
+import { KeysUnavailable } from './key-set.ts';
 import type { Session } from './session.ts';
+import { looksLikeToken, type Tokens } from './token.ts';
 
 export interface Claim {
   readonly app: App;
   /** Absent: anonymous. */
   readonly user?: User;
+  /** The auth hash or a JWT. */
   readonly key: string;
   readonly device: Device;
   readonly resume?: Position;
@@ -20,6 +23,7 @@ export type Outcome = 'authorized' | 'refused' | 'anonymous' | 'unavailable' | '
 export interface EntranceParts {
   readonly hub: Hub;
   readonly catchUp: CatchUp;
+  readonly tokens: Tokens;
   registry(): Registry;
   count(outcome: Outcome): void;
   /** The user was offline before this session. */
@@ -39,31 +43,60 @@ export class Entrance {
 
   /** Checks the claim and makes the session live; answers on its wire, whatever comes of it. */
   async admit(session: Session, claim: Claim): Promise<void> {
-    session.app = claim.app;
-    session.device = claim.device;
-    if (claim.user === undefined || claim.key === '') {
-      this.#refuse(session, claim.user === undefined ? 'anonymous' : 'refused');
+    const { app, user, key, device } = claim;
+    session.app = app;
+    session.device = device;
+    if (user === undefined || key === '') {
+      this.#refuse(session, user === undefined ? 'anonymous' : 'refused');
+    } else if (looksLikeToken(key)) {
+      await this.#admitByToken(session, claim, user);
+    } else {
+      await this.#attach(session, claim, user);
+    }
+  }
+
+  /** [T3] Until the token is known to be good, the session is nobody's. */
+  async #admitByToken(session: Session, claim: Claim, user: User): Promise<void> {
+    let token: Token | undefined;
+    try {
+      token = await this.#parts.tokens.verify(claim.app, user, claim.key);
+    } catch (error) {
+      if (!(error instanceof KeysUnavailable)) throw error;
+      if (!session.ended) this.#unavailable(session);
       return;
     }
-    session.user = claim.user;
-    session.target = target(claim.app, claim.user);
+    if (session.ended) {
+      this.#parts.count('left');
+    } else if (token === undefined) {
+      this.#refuse(session, 'refused');
+    } else {
+      session.token = token;
+      await this.#attach(session, claim, user);
+    }
+  }
+
+  /** Who may come in says Redis: by the stored hash, or for a session with a token by the list of revoked ones. */
+  async #attach(session: Session, claim: Claim, user: User): Promise<void> {
+    session.user = user;
+    session.target = target(claim.app, user);
     session.state = 'attaching';
     session.registered = true;
     this.#parts.hub.add(session);
+    const { token } = session;
     let attached: Attached | undefined;
     try {
       attached = await this.#parts.registry().attach({
         app: claim.app,
-        user: claim.user,
+        user,
         session: session.id,
         device: claim.device,
-        key: claim.key,
+        key: token ? undefined : claim.key,
+        ...(token !== undefined && { token }),
         ...(claim.resume !== undefined && { resume: claim.resume }),
       });
     } catch (error) {
       if (!(error instanceof RedisUnavailable)) throw error;
-      this.#parts.count('unavailable');
-      session.wire.unavailable(session);
+      this.#unavailable(session);
       return;
     }
     if (session.ended) {
@@ -79,7 +112,13 @@ export class Entrance {
     this.#parts.hub.remove(session);
     session.registered = false;
     session.target = '';
+    session.token = undefined;
     this.#refuse(session, 'refused');
+  }
+
+  #unavailable(session: Session): void {
+    this.#parts.count('unavailable');
+    session.wire.unavailable(session);
   }
 
   #refuse(session: Session, outcome: 'anonymous' | 'refused'): void {

@@ -30,6 +30,7 @@ import { legacyWire } from './legacy/index.ts';
 import { Counts, exposeCounts, type Timings } from './metrics.ts';
 import { Receipts } from './receipts.ts';
 import { Session } from './session.ts';
+import type { Tokens } from './token.ts';
 import type { Doors } from './upgrade.ts';
 import { v1Wire } from './v1/index.ts';
 import { Wheel } from './wheel.ts';
@@ -70,7 +71,7 @@ export class Gateway implements House, Doors {
   #sessionCounter = 0;
   #draining = false;
 
-  constructor(context: Context, cluster: Cluster) {
+  constructor(context: Context, cluster: Cluster, tokens: Tokens) {
     const { config } = context;
     this.#context = context;
     this.#cluster = cluster;
@@ -107,7 +108,7 @@ export class Gateway implements House, Doors {
     this.#registry = joined.registry;
     this.#bus = joined.bus;
     this.#heartbeat = joined.heartbeat;
-    this.#entrance = this.#openEntrance(registry);
+    this.#entrance = this.#openEntrance(registry, tokens);
     this.#v1 = v1Wire(this.#entrance, this.fault);
     this.#legacy = legacyWire(this.node, false);
     this.#oldLegacy = legacyWire(this.node, true);
@@ -116,10 +117,11 @@ export class Gateway implements House, Doors {
     this.#wheel = new Wheel(grain, Math.max(this.pingInterval, this.pongTimeout, 10_000));
   }
 
-  #openEntrance(registry: () => Registry): Entrance {
+  #openEntrance(registry: () => Registry, tokens: Tokens): Entrance {
     return new Entrance({
       hub: this.#hub,
       catchUp: this.#catchUp,
+      tokens,
       registry,
       count: (outcome) => {
         this.#counts.attaches[outcome] += 1;

@@ -89,6 +89,7 @@ export class Hub implements BusHandlers {
     for (const session of [...(this.#users.get(target) ?? [])]) session.end(reason);
   }
 
+  /** [T5] */
   revoked(target: string, digest: string): void {
     for (const session of [...(this.#users.get(target) ?? [])]) {
       if (session.token?.digest === digest) session.end('signedOut');

@@ -5,6 +5,7 @@ import { openCluster } from '@encke/cluster';
 import type { Context, Running } from '@encke/service';
 import { Gateway } from './gateway.ts';
 import { openPages } from './pages.ts';
+import { Tokens } from './token.ts';
 import { Upgrades } from './upgrade.ts';
 
 /**
@@ -13,12 +14,13 @@ import { Upgrades } from './upgrade.ts';
  */
 const HEAP_GROWTH = 40;
 
-/** Starts a gateway: one port for both wires, the SDK and the demo. */
+/** Starts a gateway: one port for both wires, the SDK and the demo. @throws when the key for tokens cannot be read. */
 export async function startGateway(context: Context): Promise<Running> {
   const { config } = context;
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH}`);
+  const tokens = new Tokens(config, context.log);
   const cluster = await openCluster(config);
-  const gateway = new Gateway(context, cluster);
+  const gateway = new Gateway(context, cluster, tokens);
   const pages = await openPages(config, gateway.node);
   const upgrades = new Upgrades(gateway, config.allowedOrigins);
   const server = pages.server as Server;

@@ -137,3 +137,20 @@ test('of bus messages that must wait, 128 are kept; with more, the inbox is read
   assert.equal(session.readAgain, true);
   assert.equal(session.held?.length, 128);
 });
+
+test('[T4] a session looks when its token expires, and ends then; one that may still get a token looks soon', () => {
+  const { session, house } = newSession('v1');
+  const now = session.since;
+  for (const state of ['opened', 'attaching'] as const) {
+    session.state = state;
+    assert.ok(session.look(now) <= 1_000, state);
+  }
+  session.state = 'live';
+  session.token = { digest: 'd', expires: Date.now() + 5_000 };
+  const wait = session.look(now);
+  assert.ok(wait > 0 && wait <= 5_000, `${wait} ms`);
+  assert.deepEqual(house.ended, []);
+  session.token = { digest: 'd', expires: Date.now() - 1 };
+  assert.equal(session.look(now), 0);
+  assert.deepEqual(house.ended, ['refresh']);
+});

@@ -36,6 +36,8 @@ const OVERLAP = 2_000;
 const EARLY = 100;
 /** Bytes: a page of the inbox as it may lie in a socket. */
 const PAGE = 1024 * 1024;
+/** Milliseconds between two looks at a session that is not yet anybody's. */
+const SOON = 1_000;
 /** Milliseconds: see `cursorToReport`. */
 const REPORT_EVERY = 3_000;
 
@@ -264,15 +266,29 @@ export class Session {
     return cursor;
   }
 
-  /** The wheel's look: hello in time, ping in time, pong in time. */
+  /** The wheel's look: hello in time, ping in time, pong in time, token still good. */
   look(now: number): number {
     if (this.ended) return 0;
-    if (this.state === 'opened') {
-      const left = this.since + limits.helloTimeout - now;
-      if (left > 0) return left;
-      this.end('helloTimeout');
-      return 0;
+    const wait = this.state === 'opened' ? this.#lookForHello(now) : this.#lookForPong(now);
+    if (this.token === undefined) {
+      // It may get a token any moment, which may not last long.
+      return this.state === 'opened' || this.state === 'attaching' ? Math.min(wait, SOON) : wait;
     }
+    // [T4] By the clock of the day: that is what a token speaks of.
+    const left = this.token.expires - Date.now();
+    if (left > 0) return Math.min(wait, left);
+    this.end('refresh');
+    return 0;
+  }
+
+  #lookForHello(now: number): number {
+    const left = this.since + limits.helloTimeout - now;
+    if (left > 0) return left;
+    this.end('helloTimeout');
+    return 0;
+  }
+
+  #lookForPong(now: number): number {
     if (this.#reported < this.confirmed && this.#reported < this.cursor(now)) {
       this.#house.receipts.add(this);
     }

@@ -25,6 +25,7 @@ test('nothing has to be set: the defaults', () => {
     inboxMax: 1000,
     deviceLimit: 16,
     apiKeys: [],
+    jwt: {},
     host: '127.0.0.1',
     gatewayPort: 8087,
     ingestPort: 8080,
@@ -45,6 +46,9 @@ test('every variable arrives in its field', () => {
     ENCKE_REDIS_MASTER: 'main',
     ENCKE_REDIS_PREFIX: 'test-7',
     ENCKE_API_KEY: 'new,old',
+    ENCKE_JWT_JWKS_URL: 'https://id.example.com/keys',
+    ENCKE_JWT_AUDIENCE: 'chat',
+    ENCKE_JWT_ISSUER: 'https://id.example.com/',
     ENCKE_HOST: '0.0.0.0',
     ENCKE_GATEWAY_PORT: '1',
     ENCKE_INGEST_PORT: '2',
@@ -77,6 +81,11 @@ test('every variable arrives in its field', () => {
     inboxMax: 5,
     deviceLimit: 7,
     apiKeys: ['new', 'old'],
+    jwt: {
+      jwksUrl: 'https://id.example.com/keys',
+      audience: 'chat',
+      issuer: 'https://id.example.com/',
+    },
     host: '0.0.0.0',
     gatewayPort: 1,
     ingestPort: 2,
@@ -163,6 +172,19 @@ const rules: Record<string, [env: Record<string, string>, fault: string][]> = {
     [
       { ENCKE_ALLOWED_ORIGINS: 'https://example.com/path' },
       'must be origins such as https://www.example.com, separated by commas',
+    ],
+  ],
+  ENCKE_JWT_JWKS_URL: [
+    [{ ENCKE_JWT_JWKS_URL: 'id.example.com/keys' }, 'must be an http:// or https:// URL'],
+    [
+      { ENCKE_JWT_JWKS_URL: 'https://me:pass@id.example.com' },
+      'must be an http:// or https:// URL',
+    ],
+  ],
+  ENCKE_JWT_PUBLIC_KEY: [
+    [
+      { ENCKE_JWT_PUBLIC_KEY: '/key.pem', ENCKE_JWT_JWKS_URL: 'https://id.example.com' },
+      'must not be set together with ENCKE_JWT_JWKS_URL',
     ],
   ],
   ENCKE_TLS_KEY: [[{ ENCKE_TLS_CERT: 'a' }, 'must be set together with ENCKE_TLS_CERT']],

@@ -28,6 +28,13 @@ export interface Config {
   readonly deviceLimit: number;
   /** Any of them is accepted; several only while a key is being rotated. Empty: nothing is accepted. */
   readonly apiKeys: readonly string[];
+  /** What tokens may be signed with besides the API keys, and what they must claim. `publicKey`: path of a PEM file. */
+  readonly jwt: {
+    readonly jwksUrl?: string;
+    readonly publicKey?: string;
+    readonly audience?: string;
+    readonly issuer?: string;
+  };
   readonly host: string;
   readonly gatewayPort: number;
   readonly ingestPort: number;
@@ -80,6 +87,10 @@ export const variables = {
     (item) => (/^[!-+\--~]{1,256}$/.test(item) ? item : undefined),
     'must be keys of 1 to 256 visible ASCII characters, separated by commas',
   ),
+  ENCKE_JWT_JWKS_URL: read.optional(/^https?:\/\/[^\s@]+$/, 'must be an http:// or https:// URL'),
+  ENCKE_JWT_PUBLIC_KEY: read.optional(/\S/, 'must be the path of a PEM file'),
+  ENCKE_JWT_AUDIENCE: read.optional(/\S/, 'must be the audience that tokens name'),
+  ENCKE_JWT_ISSUER: read.optional(/\S/, 'must be the issuer that tokens name'),
   ENCKE_HOST: read.matching(/^[^\s/]+$/, 'must be an address or a host name', '127.0.0.1'),
   ENCKE_GATEWAY_PORT: read.port(8087),
   ENCKE_INGEST_PORT: read.port(8080),
@@ -140,6 +151,8 @@ function faultsTogether(v: Values): ConfigFault[] {
     fault('ENCKE_REDIS_MASTER', 'must be set in sentinel mode');
   if (v.ENCKE_REDIS_MODE !== 'sentinel' && v.ENCKE_REDIS_MASTER !== undefined)
     fault('ENCKE_REDIS_MASTER', 'has a meaning only with ENCKE_REDIS_MODE=sentinel');
+  if (v.ENCKE_JWT_JWKS_URL !== undefined && v.ENCKE_JWT_PUBLIC_KEY !== undefined)
+    fault('ENCKE_JWT_PUBLIC_KEY', 'must not be set together with ENCKE_JWT_JWKS_URL');
   if (v.ENCKE_TLS_CERT !== undefined && v.ENCKE_TLS_KEY === undefined)
     fault('ENCKE_TLS_KEY', 'must be set together with ENCKE_TLS_CERT');
   if (v.ENCKE_TLS_KEY !== undefined && v.ENCKE_TLS_CERT === undefined)
@@ -162,6 +175,17 @@ function readAll(env: Record<string, string | undefined>): Values {
   return values as Values;
 }
 
+function jwtSettings(v: Values): Config['jwt'] {
+  const [jwksUrl, publicKey] = [v.ENCKE_JWT_JWKS_URL, v.ENCKE_JWT_PUBLIC_KEY];
+  const [audience, issuer] = [v.ENCKE_JWT_AUDIENCE, v.ENCKE_JWT_ISSUER];
+  return {
+    ...(jwksUrl && { jwksUrl }),
+    ...(publicKey && { publicKey }),
+    ...(audience && { audience }),
+    ...(issuer && { issuer }),
+  };
+}
+
 /** Throws ConfigError, which lists all faults at once. */
 export function loadConfig(env: Record<string, string | undefined>): Config {
   const v = readAll(env);
@@ -180,6 +204,7 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
     inboxMax: v.ENCKE_INBOX_MAX,
     deviceLimit: v.ENCKE_DEVICE_LIMIT,
     apiKeys: v.ENCKE_API_KEY,
+    jwt: jwtSettings(v),
     host: v.ENCKE_HOST,
     gatewayPort: v.ENCKE_GATEWAY_PORT,
     ingestPort: v.ENCKE_INGEST_PORT,

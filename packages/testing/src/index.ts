@@ -11,4 +11,5 @@ export * from './redis.ts';
 export * from './redis-cluster.ts';
 export * from './roaming.ts';
 export * from './samples.ts';
+export * from './token.ts';
 export * from './v1-device.ts';
