@@ -2,7 +2,7 @@
 A gateway's heartbeat.
 
 KEYS  nodes, loads
-ARGV  node, '<uptime ms> <sessions> <connections>'
+ARGV  node, '<uptime ms> <sessions> <connections> <unconfirmed>'
 Returns  now (ms), 1 when the node was not known: it is new, was swept as dead, or Redis lost data
 ]]
 --@include clock

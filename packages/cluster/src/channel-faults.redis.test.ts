@@ -33,7 +33,7 @@ test('Redis comes back empty: another epoch, and the next reports make the count
     await eventually(() => assert.equal(node.moves.length, 2));
     await redis.restartEmpty();
     assert.equal(await eventually(() => channels.count(app, room)), 0);
-    await eventually(() => assert.ok(node.bus.up()));
+    await eventually(() => assert.ok(node.bus.up(), 'not subscribed yet'));
     await node.report(room, 2, { kept: members });
     assert.equal(await channels.count(app, room), 2);
     assert.equal((await channels.members(app, room)).length, 2);

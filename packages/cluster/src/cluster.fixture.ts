@@ -177,7 +177,11 @@ async function startNode(context: Context, listens: boolean) {
       return { session, user, device, ...browser };
     },
     heartbeat: (forgotten: () => void = () => {}) =>
-      new Heartbeat(context, node, forgotten, () => ({ sessions: 2, connections: 3 })),
+      new Heartbeat(context, node, forgotten, () => ({
+        sessions: 2,
+        connections: 3,
+        unconfirmed: 1,
+      })),
     /** Attaches a new session by the key `key`, which the test has stored. */
     async attach(user: User, device: Device, resume?: { epoch: string; seq: number }) {
       const ref = newSession(user, device);

@@ -1,4 +1,5 @@
 /** The door to this package: everything a process may ask of Redis. */
+import { performance } from 'node:perf_hooks';
 import type { App, Node, User } from '@encke/protocol';
 import { type Append, type Appended, Appender } from './append.ts';
 import { Bus, type BusHandlers } from './bus.ts';
@@ -64,6 +65,14 @@ export class Cluster {
   /** Whether Redis is connected and answering. */
   available(): boolean {
     return this.#context.commands.available();
+  }
+
+  /** Milliseconds that Redis takes for next to nothing, the way there and back included. */
+  async roundTrip(): Promise<number> {
+    const { commands, keys } = this.#context;
+    const sent = performance.now();
+    await commands.send(['exists', keys.nodes]);
+    return performance.now() - sent;
   }
 
   /** `observe` gets the seconds of every round trip to Redis. */
@@ -142,7 +151,7 @@ export class Cluster {
     node: Node,
     handlers: BusHandlers,
     forgotten: () => void,
-    load: () => Load = () => ({ sessions: 0, connections: 0 }),
+    load: () => Load = () => ({ sessions: 0, connections: 0, unconfirmed: 0 }),
   ): { registry: Registry; subscriptions: Subscriptions; bus: Bus; heartbeat: Heartbeat } {
     return {
       subscriptions: new Subscriptions(this.#context, node),

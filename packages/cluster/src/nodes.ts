@@ -16,6 +16,8 @@ export const SUSPECT_AFTER = 8_000;
 export interface Load {
   readonly sessions: number;
   readonly connections: number;
+  /** Messages written to sockets and not confirmed yet. */
+  readonly unconfirmed: number;
 }
 
 export class Heartbeat {
@@ -42,13 +44,13 @@ export class Heartbeat {
 
   async #beat(): Promise<void> {
     const { commands, keys } = this.#context;
-    const { sessions, connections } = this.#load();
+    const { sessions, connections, unconfirmed } = this.#load();
     const uptime = Math.round(performance.now() - this.#started);
     try {
       const reply = await commands.run(
         scripts.beat,
         [keys.nodes, keys.loads],
-        [this.#node, `${uptime} ${sessions} ${connections}`],
+        [this.#node, `${uptime} ${sessions} ${connections} ${unconfirmed}`],
       );
       const [, unknown] = reply as [number, number];
       if (unknown === 1 && this.#known) this.#forgotten();

@@ -32,12 +32,13 @@ test('living gateways and what they hold, users online over all apps, messages a
   const [first, second] = await Promise.all([open(), open()]);
   t.after(() => first.close());
   const before = await first.status();
-  const empty = { nodes: 0, usersOnline: 0, sessions: 0, connections: 0, messages: 0, uptime: 0 };
+  const none = { nodes: 0, usersOnline: 0, sessions: 0, connections: 0, unconfirmed: 0 };
+  const empty = { ...none, messages: 0, uptime: 0 };
   assert.deepEqual(before, { ...empty, gateways: [] });
 
   const loads = [
-    { sessions: 2, connections: 3 },
-    { sessions: 4, connections: 10 },
+    { sessions: 2, connections: 3, unconfirmed: 0 },
+    { sessions: 4, connections: 10, unconfirmed: 7 },
   ];
   const nodes = loads.map((load) => {
     const node = newNode();
@@ -60,7 +61,10 @@ test('living gateways and what they hold, users online over all apps, messages a
   const status = await first.status();
   assert.deepEqual(
     { ...status, gateways: [], uptime: 0 },
-    { ...empty, nodes: 2, usersOnline: 2, sessions: 6, connections: 13, messages: 3, gateways: [] },
+    {
+      ...{ ...empty, nodes: 2, usersOnline: 2, sessions: 6, connections: 13 },
+      ...{ unconfirmed: 7, messages: 3, gateways: [] },
+    },
   );
   assert.ok(status.uptime < 120);
   for (const { node, load } of nodes) {

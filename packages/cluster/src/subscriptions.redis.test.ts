@@ -100,7 +100,7 @@ test('a node that does not listen is not counted, and is back with its next repo
   assert.equal((await publish(channel, 'x')).subscribers, 1);
   assert.deepEqual([await users(channel), await cluster.channels.count(app, channel)], [[2], 1]);
   deaf.bus.start();
-  await eventually(() => assert.ok(deaf.bus.up()));
+  await eventually(() => assert.ok(deaf.bus.up(), 'not subscribed yet'));
   await deaf.report(channel, 1, { kept: [a] });
   assert.deepEqual(await users(channel), [1, 2]);
   assert.equal((await publish(channel, 'y')).subscribers, 2);

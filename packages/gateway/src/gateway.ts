@@ -103,7 +103,7 @@ export class Gateway implements House, Doors {
       this.node,
       this.#hub,
       () => this.#registerAll(),
-      () => this.#counts,
+      () => ({ ...this.#counts, unconfirmed: this.#unconfirmed() }),
     );
     this.#registry = joined.registry;
     this.#bus = joined.bus;

@@ -1,4 +1,12 @@
-import { type App, isFault, parseApp, parseUser, type User } from '@encke/protocol';
+import {
+  type App,
+  type Channel,
+  isFault,
+  parseApp,
+  parseChannel,
+  parseUser,
+  type User,
+} from '@encke/protocol';
 import { invalid, type Problem } from './problem.ts';
 
 /** Whom a path names. */
@@ -10,6 +18,7 @@ export interface Address {
 interface Params {
   readonly app?: string;
   readonly user?: string;
+  readonly channel?: string;
 }
 
 /** `params` as the router gives them: decoded text. */
@@ -19,6 +28,20 @@ export function parseAddress(params: unknown): Address | Problem {
   const user = parseUser(userText);
   if (isFault(app)) return isFault(user) ? invalid(app, user) : invalid(app);
   return isFault(user) ? invalid(user) : { app, user };
+}
+
+/** Which channel a path names. */
+export interface ChannelAddress {
+  readonly app: App;
+  readonly channel: Channel;
+}
+
+export function parseChannelAddress(params: unknown): ChannelAddress | Problem {
+  const { app: appText, channel: name } = params as Params;
+  const app = parseApp(appText);
+  const channel = parseChannel(name);
+  if (isFault(app)) return isFault(channel) ? invalid(app, channel) : invalid(app);
+  return isFault(channel) ? invalid(channel) : { app, channel };
 }
 
 export function parseAppParam(params: unknown): App | Problem {

@@ -188,7 +188,7 @@ const refusals: readonly Refusal[] = [
   ],
   [
     'unknown path',
-    ...(['GET', '/v1/apps/1/channels/news', undefined, 404, undefined] as const),
+    ...(['GET', '/v1/apps/1/channels', undefined, 404, undefined] as const),
     'there is nothing at this path; see /docs',
   ],
   [
@@ -274,6 +274,10 @@ test('the documentation is public and documents every call', async () => {
     ...Object.keys(methods).sort(),
   ]);
   assert.deepEqual(calls.sort(), [
+    ['/v1/apps/{app}/channels/{channel}', 'get'],
+    ['/v1/apps/{app}/channels/{channel}/messages', 'delete', 'get', 'post'],
+    ['/v1/apps/{app}/channels/{channel}/settings', 'put'],
+    ['/v1/apps/{app}/channels/{channel}/subscribers', 'get'],
     ['/v1/apps/{app}/messages', 'post'],
     ['/v1/apps/{app}/revoked-tokens', 'delete', 'post'],
     ['/v1/apps/{app}/stream', 'get'],
@@ -282,6 +286,7 @@ test('the documentation is public and documents every call', async () => {
     ['/v1/apps/{app}/users/{user}/data', 'get', 'put'],
     ['/v1/apps/{app}/users/{user}/disconnect', 'post'],
     ['/v1/apps/{app}/users/{user}/messages', 'delete', 'get', 'post'],
+    ['/v1/status', 'get'],
   ]);
 });
 

@@ -1,6 +1,6 @@
 import { RedisUnavailable } from '@encke/cluster';
 import type { Log } from '@encke/service';
-import { Problem, unavailable } from './problem.ts';
+import { Problem, type Purpose, unavailable } from './problem.ts';
 
 /** Milliseconds between two log lines about the same outage. */
 const quiet = 5_000;
@@ -16,10 +16,10 @@ export class Failures {
   }
 
   /** `ids`: app, user or route, for the log. */
-  problem(error: unknown, what: 'message' | 'call', ids: Record<string, unknown> = {}): Problem {
+  problem(error: unknown, purpose: Purpose, ids: Record<string, unknown> = {}): Problem {
     if (error instanceof RedisUnavailable) {
       this.#outage();
-      return unavailable(error.stored, what);
+      return unavailable(error.stored, purpose);
     }
     this.#log.error({ err: error, ...ids }, 'a call failed through a fault of this server');
     return new Problem(500, 'a fault of this server');

@@ -13,6 +13,8 @@ export function registerIngestMetrics(metrics: Metrics, cluster: Cluster, stream
   count('queued', 'Messages stored while their user had no session.', () => stats.queued);
   count('overflowed', 'Unconfirmed messages pushed out by the inbox cap.', () => stats.overflowed);
   count('expired', 'Messages whose ttl passed unconfirmed.', () => stats.expired);
+  count('published', 'Messages published to channels.', () => stats.published);
+  count('published_told', 'Sockets told of messages to channels.', () => stats.publishedTold);
   metrics.read('gauge', 'encke_stream_connections', 'Open streams.', () => streams.connections);
   metrics.read(
     'gauge',

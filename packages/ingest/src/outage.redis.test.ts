@@ -5,6 +5,7 @@ import { eventually, startRedis } from '@encke/testing';
 import { type Answer, startTestIngest, type TestIngest } from './ingest.fixture.ts';
 
 const messages = '/v1/apps/1/users/7/messages';
+const channel = '/v1/apps/1/channels/news';
 const slowest = 2_500;
 
 async function timed(ask: () => Promise<Answer>): Promise<Answer> {
@@ -24,6 +25,13 @@ async function refusesEverything({ call, running }: TestIngest): Promise<void> {
     ['PUT', '/v1/apps/1/users/7/auth', { hash: 'x' }],
     ['DELETE', '/v1/apps/1/users/7/auth'],
     ['POST', '/v1/apps/1/users/7/disconnect', {}],
+    ['POST', `${channel}/messages`, { data: 'refused' }],
+    ['GET', `${channel}/messages`],
+    ['DELETE', `${channel}/messages`],
+    ['GET', channel],
+    ['GET', `${channel}/subscribers`],
+    ['PUT', `${channel}/settings`, { history: 3 }],
+    ['GET', '/v1/status'],
   ];
   const answers = await Promise.all(
     calls.map(([method, path, body]) => timed(() => call(method, path, body))),

@@ -56,13 +56,18 @@ export const tooLarge = (field: string, bytes: number): Problem =>
 /** Seconds after which a call refused with 503 may be tried again. */
 const retryAfter = 1;
 
+/** What a call was for; it decides what to do about an answer that is missing. */
+export type Purpose = 'message' | 'publish' | 'call';
+
+const unknown: Readonly<Record<Purpose, string>> = {
+  message: 'it is not known whether it was stored; repeat with the same idempotencyKey',
+  publish: 'it is not known whether it was published; subscribers of a repeated one may see both',
+  call: 'it is not known whether it was carried out; repeat the call',
+};
+
 /** An answer of 2xx always means stored; this is the other answer, and says what is known. */
-export function unavailable(stored: RedisUnavailable['stored'], what: 'message' | 'call'): Problem {
-  const unknown =
-    what === 'message'
-      ? 'it is not known whether it was stored; repeat with the same idempotencyKey'
-      : 'it is not known whether it was carried out; repeat the call';
-  const detail = `Redis is away: ${stored === 'no' ? 'nothing was stored' : unknown}`;
+export function unavailable(stored: RedisUnavailable['stored'], purpose: Purpose): Problem {
+  const detail = `Redis is away: ${stored === 'no' ? 'nothing was stored' : unknown[purpose]}`;
   return new Problem(503, detail, { stored });
 }
 

@@ -22,12 +22,19 @@ export const object = (properties: Schema, required: readonly string[] = []): Sc
   required,
 });
 
+export const channelParams = object(
+  { app, channel: { type: 'string', pattern: patterns.channel } },
+  ['app', 'channel'],
+);
 export const appParams = object({ app }, ['app']);
 export const userParams = object({ app, user }, ['app', 'user']);
 
-const messageProperties = {
+const contentProperties = {
   event: { type: 'string', pattern: patterns.event, default: '' },
   data: { description: 'Any JSON value, null too.' },
+};
+const messageProperties = {
+  ...contentProperties,
   ttl,
   idempotencyKey: {
     type: 'string',
@@ -38,6 +45,7 @@ const messageProperties = {
 
 export const hashBody = object({ hash: { type: 'string', pattern: patterns.hash }, ttl }, ['hash']);
 export const messageBody = object(messageProperties, ['data']);
+export const publishBody = object(contentProperties, ['data']);
 export const batchBody = {
   type: 'array',
   maxItems: limits.batchItems,

@@ -21,7 +21,7 @@ test('`ref` comes back as it was given', () => {
   for (const [ref, answered] of cases) {
     const line = parse(`{"ref":${ref},"user":7,"data":1}`);
     assert.equal(line.ref, answered);
-    assert.ok(!isProblem(line.message));
+    assert.ok(!isProblem(line.message) && 'user' in line.message);
     assert.equal(line.message.user, 7);
   }
 });
@@ -47,13 +47,26 @@ test('a line without a usable `ref` is answered with null', () => {
   }
 });
 
+test('a line that names a channel is published there', () => {
+  const { ref, message } = parse('{"ref":1,"channel":"news","event":"e","data":{"a":1}}');
+  assert.equal(ref, '1');
+  assert.deepEqual(message, { app, channel: 'news', event: 'e', data: '{"a":1}' });
+});
+
 test('the rules of a message hold for a line', () => {
+  const channelRule = '`channel` must be 3 to 64 characters of A-Z a-z 0-9 _ -';
+  const sizeRule = '`data` must be at most 65536 bytes';
   const cases: readonly [line: object, status: number, field: string, detail: string][] = [
     [{ user: 0, data: 1 }, 400, 'user', '`user` must be an integer from 1 to 999999999'],
     [{ user: 7 }, 400, 'data', '`data` is required'],
     [{ user: 7, data: 1, x: 1 }, 400, 'x', '`x` is not a field of this call'],
-    [{ user: 7, data: 'x'.repeat(65_537) }, 413, 'data', '`data` must be at most 65536 bytes'],
-    [{ channel: 'news', data: 1 }, 400, 'channel', 'channels are not in this version'],
+    [{ user: 7, data: 'x'.repeat(65_537) }, 413, 'data', sizeRule],
+    [{ channel: 'ab', data: 1 }, 400, 'channel', channelRule],
+    [{ channel: 7, data: 1 }, 400, 'channel', channelRule],
+    [{ channel: 'news' }, 400, 'data', '`data` is required'],
+    [{ channel: 'news', data: 1, ttl: 1 }, 400, 'ttl', '`ttl` is not a field of this call'],
+    [{ channel: 'news', data: 1, user: 7 }, 400, 'user', '`user` is not a field of this call'],
+    [{ channel: 'news', data: 'x'.repeat(65_537) }, 413, 'data', sizeRule],
   ];
   for (const [line, status, field, detail] of cases) {
     const { ref, message } = parse(JSON.stringify({ ref: 'r', ...line }));

@@ -1,15 +1,18 @@
-import type { Append } from '@encke/cluster';
+import type { Append, Publish } from '@encke/cluster';
 import { type App, Fault } from '@encke/protocol';
 import { isObject, parseItem } from './message.ts';
-import { invalid, Problem } from './problem.ts';
+import { invalid, type Problem } from './problem.ts';
+import { parsePublishLine } from './publish.ts';
 
 const refLength = 64;
-const lineFields = new Set(['ref', 'user', 'event', 'data', 'ttl', 'idempotencyKey']);
+const messageFields = new Set(['ref', 'user', 'event', 'data', 'ttl', 'idempotencyKey']);
+const publishFields = new Set(['ref', 'channel', 'event', 'data']);
 
 export interface Line {
   /** The sender's `ref` as JSON text, `null` when the line has none that can be used. */
   readonly ref: string;
-  readonly message: Append | Problem;
+  /** To a channel when it names one, else to a user. */
+  readonly message: Append | Publish | Problem;
 }
 
 const refRule = new Fault('ref', `must be a number or a string of at most ${refLength} characters`);
@@ -32,10 +35,9 @@ export function parseLine(app: App, text: string, maxMessage: number): Line {
     return { ref: 'null', message: invalid(new Fault('line', 'must be a JSON object')) };
   const ref = refText(line.ref);
   if (ref === undefined) return { ref: 'null', message: invalid(refRule) };
-  if (line.channel !== undefined)
-    return {
-      ref,
-      message: new Problem(400, 'channels are not in this version', { field: 'channel' }),
-    };
-  return { ref, message: parseItem(app, line, maxMessage, lineFields) };
+  const message =
+    line.channel === undefined
+      ? parseItem(app, line, maxMessage, messageFields)
+      : parsePublishLine(app, line, maxMessage, publishFields);
+  return { ref, message };
 }

@@ -1,9 +1,10 @@
-import type { Append, Cluster } from '@encke/cluster';
+import type { Append, Cluster, Publish } from '@encke/cluster';
 import type { App } from '@encke/protocol';
 import type { WebSocket } from '@fastify/websocket';
 import type { Failures } from './failures.ts';
 import { appendedFields } from './message.ts';
 import { isProblem, Problem } from './problem.ts';
+import { publishedFields } from './publish.ts';
 import { parseLine } from './stream-line.ts';
 
 /** How a stream is ended from here. Too big (1009) and not UTF-8 (1007) are closed by `ws` itself. */
@@ -134,6 +135,7 @@ export class Stream {
     const { ref, message } = parseLine(this.#app, text, this.#home.maxMessage);
     if (isProblem(message)) this.#refuse(ref, message);
     else if (this.#draining) this.#refuse(ref, draining);
+    else if ('channel' in message) this.#publish(ref, message);
     else this.#append(ref, message);
   }
 
@@ -144,6 +146,17 @@ export class Stream {
       (error: unknown) => {
         const { app, user } = message;
         this.#refuse(ref, failures.problem(error, 'message', { app, user, route: 'stream' }));
+      },
+    );
+  }
+
+  #publish(ref: string, message: Publish): void {
+    const { cluster, failures } = this.#home;
+    cluster.channels.publish(message).then(
+      (published) => this.#answer(`{"ref":${ref},${publishedFields(published)}}`),
+      (error: unknown) => {
+        const { app, channel } = message;
+        this.#refuse(ref, failures.problem(error, 'publish', { app, channel, route: 'stream' }));
       },
     );
   }

@@ -2,16 +2,23 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { jsonBody } from '../json-body.ts';
 import { Problem, sendProblem } from '../problem.ts';
 import { deleteAuth } from './delete-auth.ts';
+import { deleteChannelMessages } from './delete-channel-messages.ts';
 import { deleteRevokedTokens } from './delete-revoked-tokens.ts';
 import { deleteUserMessages } from './delete-user-messages.ts';
+import { getChannel } from './get-channel.ts';
+import { getChannelMessages } from './get-channel-messages.ts';
+import { getChannelSubscribers } from './get-channel-subscribers.ts';
 import { getData } from './get-data.ts';
+import { getStatus } from './get-status.ts';
 import { getUser } from './get-user.ts';
 import { getUserMessages } from './get-user-messages.ts';
+import { postChannelMessages } from './post-channel-messages.ts';
 import { postDisconnect } from './post-disconnect.ts';
 import { postMessages } from './post-messages.ts';
 import { postRevokedTokens } from './post-revoked-tokens.ts';
 import { postUserMessages } from './post-user-messages.ts';
 import { putAuth } from './put-auth.ts';
+import { putChannelSettings } from './put-channel-settings.ts';
 import { putData } from './put-data.ts';
 import type { Ingest } from './route.ts';
 import { stream } from './stream.ts';
@@ -29,6 +36,13 @@ const routes = [
   getData,
   postRevokedTokens,
   deleteRevokedTokens,
+  postChannelMessages,
+  getChannelMessages,
+  deleteChannelMessages,
+  getChannel,
+  getChannelSubscribers,
+  putChannelSettings,
+  getStatus,
   stream,
 ];
 

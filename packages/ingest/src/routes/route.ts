@@ -17,6 +17,7 @@ export type Route = (ingest: Ingest) => RouteOptions & { url: string; method: st
 
 export const userPath = '/v1/apps/:app/users/:user';
 export const revokedTokensPath = '/v1/apps/:app/revoked-tokens';
+export const channelPath = '/v1/apps/:app/channels/:channel';
 
 /** `text` is JSON already. */
 export const sendJson = (reply: FastifyReply, status: number, text: string): FastifyReply =>
