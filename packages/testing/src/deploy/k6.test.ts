@@ -1,0 +1,98 @@
+/** The load scripts against running processes, with little load: they work, and their thresholds are met. */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { after, before, test } from 'node:test';
+import { eventually } from '../eventually.ts';
+import { type Nodes, startNodes } from '../nodes.ts';
+import { type RedisServer, startRedis } from '../redis.ts';
+import { missing, root } from './manifests.ts';
+
+const noK6 = missing('k6', 'version');
+
+let redis: RedisServer;
+let nodes: Nodes;
+
+before(async () => {
+  if (noK6) return;
+  redis = await startRedis();
+  nodes = await startNodes({ redis, worker: true });
+});
+after(async () => {
+  await nodes?.stop();
+  await redis?.stop();
+});
+
+function run(
+  script: string,
+  env: Readonly<Record<string, string>>,
+): Promise<{ code: number; output: string }> {
+  const given = {
+    GATEWAYS: nodes.addresses.map((address) => `ws://${address}`).join(','),
+    INGEST: nodes.api.url,
+    API_KEY: nodes.api.key,
+    VUS: '2',
+    DEVICES: '20',
+    DURATION: '4',
+    ...env,
+  };
+  const args = Object.entries(given).flatMap(([name, value]) => ['-e', `${name}=${value}`]);
+  return new Promise((resolve) => {
+    execFile(
+      'k6',
+      ['run', '--quiet', '--no-usage-report', '--no-color', ...args, `${root}k6/${script}.ts`],
+      { timeout: 120_000, maxBuffer: 16 * 1024 * 1024 },
+      (error, stdout, stderr) =>
+        resolve({ code: error === null ? 0 : Number(error.code ?? 1), output: stdout + stderr }),
+    );
+  });
+}
+
+/** How fast it is on a busy machine says nothing: times are let go. */
+const unhurried = { LATENCY_FACTOR: '100' };
+
+const scripts: readonly (readonly [script: string, env: Readonly<Record<string, string>>])[] = [
+  ['connect-storm', { DEVICES: '60', HOLD: '0' }],
+  ['private-messages', { RATE: '40' }],
+  ['offline-queue', { DEVICES: '8', QUEUED: '5' }],
+  ['soak', { RATE: '20', CHURN: '4' }],
+];
+
+for (const [i, [script, env]] of scripts.entries())
+  test(`k6/${script}.ts meets its thresholds`, { skip: noK6 }, async () => {
+    const users = { FIRST_USER: String(1 + i * 1000) };
+    const { code, output } = await run(script, { ...unhurried, ...users, ...env });
+    assert.equal(code, 0, output);
+    assert.match(output, /✓ rate==1/);
+  });
+
+test('a gateway that dies costs the soak test nothing, and the one of private messages its thresholds', {
+  skip: noK6,
+}, async () => {
+  for (const [script, code] of [
+    ['soak', 0],
+    ['private-messages', 99],
+  ] as const) {
+    const gateway = await nodes.add('gateway');
+    const addresses = [nodes.addresses[0], gateway.address];
+    const running = run(script, {
+      ...unhurried,
+      GATEWAYS: addresses.map((address) => `ws://${address}`).join(','),
+      FIRST_USER: String(script === 'soak' ? 7_000 : 8_000),
+      RATE: '20',
+      DURATION: '10',
+    });
+    const delivered = async () =>
+      (await gateway.metrics()).get('encke_messages_delivered_total') ?? 0;
+    await eventually(async () => assert.ok((await delivered()) > 5), { timeout: 60_000 });
+    await gateway.kill();
+    const end = await running;
+    assert.equal(end.code, code, end.output);
+    assert.match(end.output, /sockets_dropped +[1-9]/);
+  }
+});
+
+test('a wrong API key fails the run', { skip: noK6 }, async () => {
+  const { code, output } = await run('private-messages', { API_KEY: 'wrong' });
+  assert.notEqual(code, 0, output);
+  assert.match(output, /sign in: 401/);
+});
