@@ -75,6 +75,9 @@ cometql: { name: mysql, variable: ENCKE_COMETQL_PORT, protocol: mysql }
   volumeMounts:
     - name: tmp
       mountPath: /tmp
+    {{- with .root.Values.extraVolumeMounts }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
 {{- end }}
 
 {{- define "encke.spread" -}}

@@ -35,6 +35,19 @@ test('what the chart renders keeps to the policies, under any name', { skip: noH
   assert.deepEqual(policyFaults(helm(['production'], { set })), []);
 });
 
+test('files that a setting names can be mounted', { skip: noHelm }, async () => {
+  const set = [
+    'settings.ENCKE_JWT_PUBLIC_KEY=/jwt/key.pem',
+    'extraVolumes[0].name=jwt',
+    'extraVolumes[0].secret.secretName=encke-tls',
+    'extraVolumeMounts[0].name=jwt',
+    'extraVolumeMounts[0].mountPath=/jwt',
+  ];
+  const manifests = helm(['production'], { set });
+  assert.deepEqual(policyFaults(manifests), []);
+  assert.deepEqual(await strictFaults([manifests]), [[]]);
+});
+
 test('a value that the chart does not know is refused', { skip: noHelm }, () => {
   for (const pair of ['gatway.replicas=3', 'gateway.replica=3', 'ingest.replicas=many'])
     assert.throws(() => helm(['production'], { set: [pair] }), /values don't meet|Additional/);
