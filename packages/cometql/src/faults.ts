@@ -37,6 +37,9 @@ export const emptyQuery = (): SqlFault => new SqlFault(1065, 'Query was empty', 
 
 export const noThread = (): SqlFault => new SqlFault(1094, 'Unknown thread id');
 
+export const tooManyParameters = (): SqlFault =>
+  new SqlFault(1390, 'Prepared statement contains too many placeholders');
+
 /** Redis is away. `before`: what had been stored for good when it went. */
 export function unavailable(stored: 'no' | 'unknown', before = ''): SqlFault {
   const what =

@@ -1,16 +1,16 @@
 /** What clients ask on connecting, and what graphical ones ask to draw their tree. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { eventually, type RedisServer, startRedis } from '@encke/testing';
+import { eventually, startTestRedis, type TestRedis } from '@encke/testing';
 import { type Language, openLanguage, shownFault } from './cometql.fixture.ts';
 import { prepare } from './execute.ts';
 import { isSqlFault } from './outcome.ts';
 import { serverVersion } from './version.ts';
 
-let redis: RedisServer;
+let redis: TestRedis;
 let language: Language;
 before(async () => {
-  redis = await startRedis();
+  redis = await startTestRedis(process.env.ENCKE_TEST_REDIS);
   language = await openLanguage({ ...redis.env, ENCKE_COMETQL_PORT: '3999' });
 });
 after(async () => {

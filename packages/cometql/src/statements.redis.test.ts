@@ -2,14 +2,14 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Channel, Device, User } from '@encke/protocol';
-import { eventually, type RedisServer, startRedis } from '@encke/testing';
+import { eventually, startTestRedis, type TestRedis } from '@encke/testing';
 import { type Language, openLanguage } from './cometql.fixture.ts';
 import type { Parameter } from './execute.ts';
 
-let redis: RedisServer;
+let redis: TestRedis;
 let language: Language;
 before(async () => {
-  redis = await startRedis();
+  redis = await startTestRedis(process.env.ENCKE_TEST_REDIS);
   language = await openLanguage(redis.env);
 });
 after(async () => {
@@ -163,6 +163,7 @@ steps(
   ['SELECT id FROM users_auth WHERE id IN (9,10) LIMIT ? OFFSET ?', [['10']], 5, 1],
   ['SELECT id FROM users_auth WHERE id IN (9,10,11) LIMIT 0', []],
   ['SELECT COUNT(*), COUNT(id) c FROM users_auth WHERE id IN (9,10,12)', [['2', '2']]],
+  ['SELECT *, COUNT(*) FROM users_auth WHERE id = 12', [[null, null, '0']]],
   ['SELECT id FROM users_auth WHERE id = 9 FOR UPDATE', [['9']]],
 );
 
@@ -315,6 +316,16 @@ test('rows of one INSERT, and statements that begin together, keep their order',
     rows,
     Array.from({ length: 1_000 }, (_, i) => [String(1_500 + i)]),
   );
+
+  const short = (text: string) => `INSERT INTO users_messages VALUES (803, 0, '', '${text}')`;
+  const many = Array.from({ length: 1_500 }, (_, i) => `(803, 0, '', '${i}')`).join(',');
+  await Promise.all([
+    language.run(short('first')),
+    language.run(`INSERT INTO users_messages VALUES ${many}`),
+    language.run(short('last')),
+  ]);
+  const tail = 'SELECT message FROM users_messages WHERE id = 803 LIMIT 998, 2';
+  assert.deepEqual(await language.brief(tail), [['1499'], ['last']]);
 
   const begun = Array.from({ length: 300 }, (_, i) =>
     language.run(`INSERT INTO users_messages VALUES (802, 0, 'e', '${i}')`),

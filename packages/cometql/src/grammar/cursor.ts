@@ -1,4 +1,4 @@
-import { notImplemented, syntax } from '../faults.ts';
+import { notImplemented, syntax, tooLong, tooManyParameters } from '../faults.ts';
 import type { SqlFault } from '../outcome.ts';
 import { Lexer } from './lexer.ts';
 import { unescaped, unhex } from './literal.ts';
@@ -8,6 +8,11 @@ import type { TableName, Value } from './syntax-tree.ts';
 const NEAR = 80;
 /** Parentheses, functions and signs within each other. */
 const DEEPEST = 64;
+
+/** Names, calls and operators in a statement: each takes memory, and no statement that means something has so many. */
+const MOST_NODES = 65_536;
+/** Parameters of a prepared statement: the wire counts them in two bytes. */
+const MOST_PARAMETERS = 65_535;
 
 /** Ends the parsing of a statement; it never leaves `parse`. */
 export class Refusal extends Error {
@@ -29,6 +34,7 @@ export class Cursor {
   parameters = 0;
   readonly #values: readonly Value[] | undefined;
   #depth = 0;
+  #nodes = 0;
 
   /** `values`: of the parameters; undefined while a statement is prepared. */
   constructor(source: string, values: readonly Value[] | undefined) {
@@ -108,6 +114,7 @@ export class Cursor {
     const value = this.#values === undefined ? UNKNOWN : this.#values[this.parameters];
     if (value === undefined) this.fail();
     this.parameters += 1;
+    if (this.parameters > MOST_PARAMETERS) this.refuse(tooManyParameters());
     this.lexer.next();
     return value;
   }
@@ -146,6 +153,13 @@ export class Cursor {
       this.lexer.next();
     } while (this.lexer.kind === 'string' || this.lexer.kind === 'text');
     return text;
+  }
+
+  /** Counts a part of an expression that is more than a literal. */
+  node(): void {
+    this.#nodes += 1;
+    if (this.#nodes > MOST_NODES)
+      this.refuse(tooLong(`a statement may have at most ${MOST_NODES} names and operators`));
   }
 
   /** Runs a rule that may contain itself. */

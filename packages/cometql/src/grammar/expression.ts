@@ -112,6 +112,7 @@ function chain(
   for (;;) {
     const operator = cursor.acceptOne(operators);
     if (operator === undefined) break;
+    cursor.node();
     links.push({ operator, operand: asValue(link(cursor)) });
   }
   return links.length === 0 ? first : { kind: 'chain', first, links };
@@ -132,6 +133,7 @@ function primary(cursor: Cursor): Expression {
   if (lexer.kind === 'text') return textOrName(cursor);
   const literal = cursor.literal();
   if (literal !== undefined) return literal;
+  cursor.node();
   if (cursor.accept('(')) {
     if (cursor.is('SELECT')) cursor.missing('a SELECT within a statement');
     const inner = parseExpression(cursor);
@@ -151,8 +153,8 @@ function primary(cursor: Cursor): Expression {
 
 /** In double quotes, where both a name and a value may stand: it is a name when there is such a column. */
 function textOrName(cursor: Cursor): Expression {
-  const path = [cursor.name()];
-  while (cursor.accept('.')) path.push(cursor.name());
+  cursor.node();
+  const path = pathFrom(cursor, cursor.name());
   return { kind: 'name', path, text: path.length === 1 };
 }
 
@@ -170,9 +172,14 @@ function named(cursor: Cursor): Expression {
   if (callable.has(keyword)) return { kind: 'call', name: keyword, args: [], star: false };
   const constant = constants.get(keyword);
   if (constant !== undefined) return constant;
-  const path = [name];
-  while (cursor.accept('.')) path.push(cursor.name());
-  return { kind: 'name', path, text: false };
+  return { kind: 'name', path: pathFrom(cursor, name), text: false };
+}
+
+/** `column`, `table.column` or `schema.table.column` */
+function pathFrom(cursor: Cursor, first: string): string[] {
+  const path = [first];
+  while (path.length < 3 && cursor.accept('.')) path.push(cursor.name());
+  return path;
 }
 
 function call(cursor: Cursor, name: string): Expression {

@@ -1,11 +1,16 @@
-import { invalid } from '../faults.ts';
+import { invalid, tooLong } from '../faults.ts';
 import type { Cursor } from './cursor.ts';
 import { parseExpression } from './expression.ts';
 import type { Expression, Insert, InsertValue } from './syntax-tree.ts';
 
 const priorities = new Set(['LOW_PRIORITY', 'HIGH_PRIORITY', 'DELAYED']);
 
-/** `evaluate`: what an expression without columns stands for. */
+/** Rows of one statement: beyond that they would take far more memory than their text. */
+const mostRows = 262_144;
+/** Names in one list of columns. */
+const mostColumns = 64;
+
+/** What an expression without columns stands for. */
 export type Constant = (expression: Expression) => InsertValue;
 
 /** Behind INSERT or REPLACE. Both store a row whether or not there was one. */
@@ -25,6 +30,8 @@ export function parseInsert(cursor: Cursor, constant: Constant): Insert {
   do {
     rows.push(parseRow(cursor, constant));
     const [first, last] = [columns ?? rows[0], rows.at(-1)];
+    if (rows.length > mostRows)
+      cursor.refuse(tooLong(`an INSERT may have at most ${mostRows} rows`));
     if (first?.length !== last?.length)
       cursor.refuse(invalid(`Column count doesn't match value count at row ${rows.length}`));
   } while (cursor.accept(','));
@@ -34,8 +41,10 @@ export function parseInsert(cursor: Cursor, constant: Constant): Insert {
 function columnNames(cursor: Cursor): string[] | undefined {
   const names: string[] = [];
   if (cursor.accept(')')) return undefined;
-  do names.push(columnName(cursor));
-  while (cursor.accept(','));
+  do {
+    names.push(columnName(cursor));
+    if (names.length > mostColumns) cursor.fail();
+  } while (cursor.accept(','));
   cursor.expect(')');
   return names;
 }
@@ -43,7 +52,8 @@ function columnNames(cursor: Cursor): string[] | undefined {
 /** `hash`, or `users_auth`.`hash` */
 function columnName(cursor: Cursor): string {
   let name = cursor.name();
-  while (cursor.accept('.')) name = cursor.name();
+  if (cursor.accept('.')) name = cursor.name();
+  if (cursor.accept('.')) name = cursor.name();
   return name;
 }
 
@@ -73,6 +83,7 @@ function assignments(cursor: Cursor, constant: Constant) {
   const row: InsertValue[] = [];
   do {
     columns.push(columnName(cursor));
+    if (columns.length > mostColumns) cursor.fail();
     cursor.expect('=');
     row.push(cursor.accept('DEFAULT') ? undefined : constant(parseExpression(cursor)));
   } while (cursor.accept(','));
@@ -87,6 +98,7 @@ function parseUpdates(cursor: Cursor): Insert['updates'] {
     const column = columnName(cursor);
     cursor.expect('=');
     updates.push({ column, value: parseExpression(cursor) });
+    if (updates.length > mostColumns) cursor.fail();
   } while (cursor.accept(','));
   return updates;
 }

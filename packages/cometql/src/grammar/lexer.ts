@@ -21,7 +21,7 @@ export type Kind =
   /** `@@name`, `@@session.name` */
   | 'setting'
   | 'symbol'
-  /** A quote that is not closed. */
+  /** A quote or comment that is not closed. */
   | 'open';
 
 const code = (character: string): number => character.charCodeAt(0);
@@ -60,11 +60,12 @@ export class Lexer {
   }
 
   next(): void {
-    this.#skip();
+    const closed = this.#skip();
     this.keyword = '';
     this.start = this.end;
-    if (this.start >= this.source.length) {
-      this.kind = 'end';
+    if (!closed) this.end = this.source.length;
+    if (!closed || this.start >= this.source.length) {
+      this.kind = closed ? 'end' : 'open';
       return;
     }
     const c = this.source.charCodeAt(this.start);
@@ -82,17 +83,18 @@ export class Lexer {
     return this.source.charCodeAt(place);
   }
 
-  #skip(): void {
+  /** @returns false at a comment that has no end. */
+  #skip(): boolean {
     for (;;) {
       const c = this.#at(this.end);
       if (isBlank(c)) this.end += 1;
       else if (c === HASH || (c === DASH && this.#isDashes())) this.#skipLine();
       else if (c === SLASH && this.#at(this.end + 1) === STAR) {
-        if (!this.#skipComment()) return;
+        if (!this.#skipComment()) return false;
       } else if (c === STAR && this.#conditional && this.#at(this.end + 1) === SLASH) {
         this.#conditional = false;
         this.end += 2;
-      } else return;
+      } else return true;
     }
   }
 
@@ -108,7 +110,7 @@ export class Lexer {
     this.end = end < 0 ? this.source.length : end + 1;
   }
 
-  /** @returns false when the comment has no end: then it is a token that nothing takes. */
+  /** @returns false when the comment has no end. */
   #skipComment(): boolean {
     if (this.#at(this.end + 2) === BANG && !this.#conditional) {
       this.#conditional = true;

@@ -14,6 +14,8 @@ export const describesServer = (schema: string): boolean => schemas.has(schema.t
 
 /** A table stands behind these. */
 const introduce = new Set(['FROM', 'JOIN']);
+/** Columns of an answer. */
+const mostLabels = 4_096;
 /** Characters of an expression that name its column. */
 const longestLabel = 256;
 
@@ -40,6 +42,7 @@ function readLabels(cursor: Cursor): string[] {
   for (lexer.next(), start = lexer.start; lexer.kind !== 'end'; ) {
     if (depth === 0 && (cursor.is(',') || cursor.is('FROM'))) {
       labels.push(label);
+      if (labels.length > mostLabels) cursor.fail();
       if (cursor.is('FROM')) break;
       lexer.next();
       [start, label] = [lexer.start, ''];

@@ -5,6 +5,9 @@ import type { Delete, Expression, Item, Limit, Order, Select, TableName } from '
 /** Characters of an expression that name its column. */
 const longestLabel = 256;
 
+/** Columns of an answer, and names in ORDER BY: MySQL takes no more. */
+const mostItems = 4_096;
+
 const modifiers = new Set(['ALL', 'SQL_NO_CACHE', 'SQL_CACHE', 'HIGH_PRIORITY']);
 const unknown = new Set(
   'DISTINCT SQL_CALC_FOUND_ROWS GROUP HAVING UNION JOIN INNER LEFT RIGHT CROSS NATURAL INTO PROCEDURE'.split(
@@ -22,8 +25,10 @@ export function parseSelect(cursor: Cursor): Select {
   while (cursor.acceptOne(modifiers) !== undefined);
   refuseUnknown(cursor);
   const items: Item[] = [];
-  do items.push(parseItem(cursor));
-  while (cursor.accept(','));
+  do {
+    items.push(parseItem(cursor));
+    if (items.length > mostItems) cursor.fail();
+  } while (cursor.accept(','));
   refuseUnknown(cursor);
   const from = cursor.accept('FROM') ? parseFrom(cursor) : undefined;
   const where = parseWhere(cursor);
@@ -83,6 +88,7 @@ function parseOrder(cursor: Cursor): Order[] {
     const descending = cursor.accept('DESC');
     if (!descending) cursor.accept('ASC');
     order.push({ by, descending });
+    if (order.length > mostItems) cursor.fail();
   } while (cursor.accept(','));
   return order;
 }

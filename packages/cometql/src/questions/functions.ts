@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Caller } from '../caller.ts';
 import type { Value } from '../grammar/syntax-tree.ts';
 import { serverVersion } from '../version.ts';
+import { maxPacket } from './variables.ts';
 
 type Evaluated = (args: readonly Value[], caller: Caller) => Value;
 
@@ -19,13 +20,20 @@ function mapText(map: (value: string) => Value): Evaluated {
   return ([value = null]) => (value === null ? null : map(String(value)));
 }
 
+/** As in MySQL, NULL when it would be longer than a packet. */
+const concat: Evaluated = (args) => {
+  const texts = args.map((value) => String(value));
+  const length = texts.reduce((sum, value) => sum + value.length, 0);
+  return args.includes(null) || length > maxPacket ? null : texts.join('');
+};
+
 const functions = new Map<string, Evaluated>(
   Object.entries({
     BINARY: first,
     CAST: first,
     CHAR_LENGTH: mapText((value) => [...value].length),
     COALESCE: (args) => args.find((value) => value !== null) ?? null,
-    CONCAT: (args) => (args.includes(null) ? null : args.map(String).join('')),
+    CONCAT: concat,
     CONNECTION_ID: (_, caller) => caller.connection,
     CONVERT: first,
     CURDATE: today,

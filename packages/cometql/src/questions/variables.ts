@@ -3,7 +3,7 @@ import type { Caller } from '../caller.ts';
 import { serverVersion } from '../version.ts';
 
 /** Bytes of a statement, as the wire takes them at most. */
-const maxPacket = 16 * 1_048_576;
+export const maxPacket = 16 * 1_048_576;
 
 const fixed: Readonly<Record<string, string>> = {
   auto_increment_increment: '1',

@@ -1,6 +1,7 @@
 import type { Caller } from '../caller.ts';
+import { tooLong } from '../faults.ts';
 import type { Expression, Item, Select, Value } from '../grammar/syntax-tree.ts';
-import type { Row } from '../outcome.ts';
+import type { Row, SqlFault } from '../outcome.ts';
 import { evaluate } from '../questions/evaluate.ts';
 import { RowScope } from './filter.ts';
 import type { Source } from './source.ts';
@@ -14,21 +15,34 @@ export const isCounted = (item: Item): item is Counted =>
 
 const shown = (value: Value): string | null => (value === null ? null : String(value));
 
+/** Characters of an answer, and some for each value: it is held in memory as a whole. */
+const largestAnswer = 128 * 1_048_576;
+const perValue = 16;
+
 /** From the rows of the source to those of the answer. */
 export function project(
   statement: Select,
   source: Source,
   rows: readonly Row[],
   caller: Caller,
-): Row[] {
+): Row[] | SqlFault {
   const { items, limit } = statement;
   const scope = new RowScope(caller, source.columns);
-  const counted = items.some(isCounted);
-  const ordered = counted ? rows : sort(statement, rows, scope);
-  const answer = counted
-    ? [items.flatMap((item) => count(item, rows, scope))]
-    : ordered.map((row) => items.flatMap((item) => cells(item, row, scope)));
-  return limit === undefined ? answer : answer.slice(limit.offset, limit.offset + limit.count);
+  const { offset, count: most } = limit ?? { offset: 0, count: Number.POSITIVE_INFINITY };
+  if (items.some(isCounted)) {
+    const first = rows[0] ?? source.columns.map(() => null);
+    const counts = items.flatMap((item) => count(item, rows, first, scope));
+    return [counts].slice(offset, offset + most);
+  }
+  const answer: Row[] = [];
+  let size = 0;
+  for (const row of sort(statement, rows, scope).slice(offset, offset + most)) {
+    const shown = items.flatMap((item) => cells(item, row, scope));
+    for (const value of shown) size += perValue + (value?.length ?? 0);
+    if (size > largestAnswer) return tooLong('the answer is too long: ask for less at once');
+    answer.push(shown);
+  }
+  return answer;
 }
 
 function cells({ expression }: Item, row: Row, scope: RowScope): Row {
@@ -38,8 +52,8 @@ function cells({ expression }: Item, row: Row, scope: RowScope): Row {
 }
 
 /** With COUNT there is one row; what else is asked for comes from the first. */
-function count(item: Item, rows: readonly Row[], scope: RowScope): Row {
-  if (!isCounted(item)) return cells(item, rows[0] ?? [], scope);
+function count(item: Item, rows: readonly Row[], first: Row, scope: RowScope): Row {
+  if (!isCounted(item)) return cells(item, first, scope);
   const [arg] = item.expression.args;
   if (arg === undefined) return [String(rows.length)];
   const some = rows.filter((row) => {

@@ -44,7 +44,8 @@ function planRows(statement: Select, database: string): Plan | SqlFault {
   const run = async (caller: Caller) => {
     const rows = await source.rows(caller);
     if (isSqlFault(rows)) return rows;
-    return { kind: 'rows', columns, rows: project(statement, source, rows, caller) } as const;
+    const shown = project(statement, source, rows, caller);
+    return isSqlFault(shown) ? shown : ({ kind: 'rows', columns, rows: shown } as const);
   };
   return { columns, run };
 }

@@ -1,15 +1,36 @@
 import { RedisUnavailable } from '@encke/cluster';
+import type { Caller } from '../caller.ts';
 import { unavailable } from '../faults.ts';
 import type { SqlFault } from '../outcome.ts';
 
 /** Rows that go to Redis at once. What is beyond them waits for its answers: a long statement must not outlast the deadline. */
 const share = 1_000;
 
+/** The last statement of a caller that went in several shares: what he says next comes behind it. */
+const longest = new WeakMap<Caller, Promise<unknown>>();
+
 /**
  * Starts `act` on all of `items` in this turn of the event loop, so that they share their round trip, and in their order.
  * @returns what came of each; when Redis was away for any, a fault that says what is known.
  */
-export async function carryOut<Item, Result>(
+export function carryOut<Item, Result>(
+  caller: Caller,
+  items: readonly Item[],
+  act: (item: Item) => Promise<Result>,
+): Promise<Result[] | SqlFault> {
+  const before = longest.get(caller);
+  if (before === undefined && items.length <= share) return inShares(items, act);
+  const after = () => inShares(items, act);
+  const turn = before === undefined ? after() : before.then(after, after);
+  longest.set(caller, turn);
+  const done = (): void => {
+    if (longest.get(caller) === turn) longest.delete(caller);
+  };
+  turn.then(done, done);
+  return turn;
+}
+
+async function inShares<Item, Result>(
   items: readonly Item[],
   act: (item: Item) => Promise<Result>,
 ): Promise<Result[] | SqlFault> {

@@ -83,7 +83,7 @@ export function defineTable<Key, Item>(definition: Definition<Key, Item>): Table
         if (isSqlFault(item)) return item;
         items.push(item);
       }
-      const stored = await carryOut(items, (item) => insert.store(caller, item));
+      const stored = await carryOut(caller, items, (item) => insert.store(caller, item));
       if (isSqlFault(stored)) return stored;
       const last = items.at(-1);
       return ok(insert.counts ? items.length : 0, last === undefined ? 0 : insert.id(last));
@@ -99,7 +99,7 @@ export function defineTable<Key, Item>(definition: Definition<Key, Item>): Table
       if (remove === undefined) return ok();
       const keys = parseKeys(definition, texts);
       if (isSqlFault(keys)) return keys;
-      const counts = await carryOut(keys, (key) => remove(caller, key));
+      const counts = await carryOut(caller, keys, (key) => remove(caller, key));
       if (isSqlFault(counts)) return counts;
       return ok(counts.reduce((sum, count) => sum + count, 0));
     },
@@ -130,7 +130,7 @@ async function readKeys<Key>(
   let size = 0;
   const step = many ? Math.ceil(share / 16) : share;
   for (let i = 0; i < keys.length && rows.length < enough; i += step) {
-    if (size > largestAnswer) return tooLong('the answer is too long: ask for fewer rows at once');
+    if (size > largestAnswer) return tooLong('the answer is too long: ask for less at once');
     for (const some of await Promise.all(keys.slice(i, i + step).map((key) => read(caller, key))))
       for (const row of some) {
         rows.push(row);
