@@ -8,16 +8,17 @@ export type Surroundings = Pick<Invocation, 'env' | 'entry' | 'say' | 'note'>;
 
 function overview(): string {
   const shown = Object.values(commands).filter((command) => !command.hidden);
+  const isVerb = ({ arity, verb }: Command) => arity[1] > 0 || verb === true;
   const width = Math.max(...shown.map((command) => command.usage.length));
   const lines = (of: Command[]) =>
     of.map((command) => `  encke ${command.usage.padEnd(width)}  ${command.summary}`).join('\n');
   return `Encke, a comet server made of many small nodes.
 
 Processes, configured by environment variables (see .env.example):
-${lines(shown.filter((command) => command.arity[1] === 0))}
+${lines(shown.filter((command) => !isVerb(command)))}
 
 Operator verbs, over HTTP:
-${lines(shown.filter((command) => command.arity[1] > 0))}
+${lines(shown.filter(isVerb))}
 
 encke <command> --help says more.`;
 }

@@ -22,6 +22,8 @@ export interface Command {
   readonly options: NonNullable<ParseArgsConfig['options']>;
   /** How many arguments it takes, at least and at most. */
   readonly arity: readonly [number, number];
+  /** An operator verb, though it takes no argument. */
+  readonly verb?: true;
   /** Missing in the list of commands: called by `encke up` only. */
   readonly hidden?: true;
   /** Resolves with the exit code, or undefined when a process was started that goes on. */

@@ -104,6 +104,40 @@ test('send says when nobody is connected', async () => {
   assert.deepEqual(calls[0]?.body, { event: '', data: 'x', ttl: 5 });
 });
 
+test('publish says how many were told', async () => {
+  answer = { status: 202, body: { subscribers: 1 } };
+  const argv = ['publish', 'news', 'ev', '{"a":1}', '--app', '3', ...at()];
+  assert.equal((await encke(argv)).out, 'told 1 subscriber');
+  assert.deepEqual(calls, [
+    {
+      call: 'POST /v1/apps/3/channels/news/messages',
+      key: 'Bearer k1',
+      body: { event: 'ev', data: { a: 1 } },
+    },
+  ]);
+  answer = { status: 202, body: { subscribers: 0 } };
+  assert.equal((await encke(['publish', 'news', '', 'x', ...at()])).out, 'told 0 subscribers');
+});
+
+test('top --once looks twice and prints one table', async () => {
+  const gateways = [{ node: 'n1', sessions: 1, connections: 2, unconfirmed: 0, since: 100 }];
+  answer = {
+    status: 200,
+    body: {
+      ...{ usersOnline: 1, sessions: 1, connections: 2, unconfirmed: 0, messages: 5, uptime: 60 },
+      ...{ gateways, redisMilliseconds: 0.5 },
+    },
+  };
+  const { code, out } = await encke(['top', '--once', '--every', '1', ...at()]);
+  assert.equal(code, 0);
+  assert.deepEqual(
+    calls.map(({ call }) => call),
+    ['GET /v1/status', 'GET /v1/status'],
+  );
+  assert.match(out, /^users online {2}sessions /);
+  assert.match(out, /^n1 +1 +2 +0 +0:01:00$/m);
+});
+
 test('user shows presence and sessions', async () => {
   answer = { status: 200, body: { online: false, lastSeen: null, queued: 3, sessions: [] } };
   assert.equal(

@@ -55,17 +55,15 @@ function target(invocation: Invocation): { url: string; key: string } {
   return { url: url.replace(/\/$/, ''), key };
 }
 
-/** Calls `<method> /v1/apps/{app}/users/{user}<rest>`; gives the JSON answer, or undefined for 204. */
-export async function callUser<T>(
+/** Calls `<method> /v1<path>`; gives the JSON answer, or undefined for 204. */
+export async function callIngest<T>(
   invocation: Invocation,
   method: string,
-  path: { user: string; rest: string },
+  path: string,
   body?: unknown,
 ): Promise<T> {
   const { url, key } = target(invocation);
-  const app = wholeOption(invocation, 'app', [0, maxApp, 0]);
-  const address = `${url}/v1/apps/${app}/users/${encodeURIComponent(path.user)}${path.rest}`;
-  const response = await fetch(address, {
+  const response = await fetch(`${url}/v1${path}`, {
     method,
     headers: {
       authorization: `Bearer ${key}`,
@@ -82,4 +80,19 @@ export async function callUser<T>(
   const text = await response.text();
   if (!response.ok) throw new Failure(problemText(response.status, text));
   return (text === '' ? undefined : JSON.parse(text)) as T;
+}
+
+/** The path of the app that the caller named, and of one of its users or channels. */
+export function appPath(invocation: Invocation, kind: 'users' | 'channels', name: string): string {
+  const app = wholeOption(invocation, 'app', [0, maxApp, 0]);
+  return `/apps/${app}/${kind}/${encodeURIComponent(name)}`;
+}
+
+/** JSON when it is JSON, else the text itself: `42` is a number, `hello` a string, `"42"` a string. */
+export function dataOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Command } from '../command.ts';
-import { callUser, clientHelp, clientOptions } from '../ingest-client.ts';
+import { appPath, callIngest, clientHelp, clientOptions } from '../ingest-client.ts';
 
 /** 32 characters of the alphabet that a hash may have. */
 const randomHash = () => randomBytes(24).toString('base64url');
@@ -16,7 +16,7 @@ ${clientHelp}`,
   arity: [1, 2],
   async run(invocation) {
     const [user = '', hash = randomHash()] = invocation.args;
-    await callUser(invocation, 'PUT', { user, rest: '/auth' }, { hash });
+    await callIngest(invocation, 'PUT', `${appPath(invocation, 'users', user)}/auth`, { hash });
     invocation.note(`User ${user} may now sign in with this hash:`);
     invocation.say(hash);
     return 0;

@@ -3,7 +3,9 @@ import { auth } from './auth.ts';
 import { demoApp } from './demo-app.ts';
 import { gateway } from './gateway.ts';
 import { ingest } from './ingest.ts';
+import { publish } from './publish.ts';
 import { send } from './send.ts';
+import { top } from './top.ts';
 import { up } from './up.ts';
 import { user } from './user.ts';
 import { worker } from './worker.ts';
@@ -16,6 +18,8 @@ export const commands: Readonly<Record<string, Command>> = {
   worker,
   auth,
   send,
+  publish,
   user,
+  top,
   'demo-app': demoApp,
 };

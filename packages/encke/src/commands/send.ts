@@ -1,5 +1,5 @@
 import { type Command, option, wholeOption } from '../command.ts';
-import { callUser, clientHelp, clientOptions } from '../ingest-client.ts';
+import { appPath, callIngest, clientHelp, clientOptions, dataOf } from '../ingest-client.ts';
 
 interface Accepted {
   readonly id: string;
@@ -7,15 +7,6 @@ interface Accepted {
 }
 
 const week = 604_800;
-
-/** JSON when it is JSON, else the text itself: `42` is a number, `hello` a string, `"42"` a string. */
-function dataOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
-}
 
 function outcome({ id, sessions }: Accepted): string {
   if (sessions === 0) return `${id}: nobody is connected, it waits in the inbox`;
@@ -38,12 +29,9 @@ ${clientHelp}`,
       option(invocation, 'ttl') === undefined
         ? undefined
         : wholeOption(invocation, 'ttl', [1, week, 1]);
-    const accepted = await callUser<Accepted>(
-      invocation,
-      'POST',
-      { user, rest: '/messages' },
-      { event, data: dataOf(data), ttl },
-    );
+    const path = `${appPath(invocation, 'users', user)}/messages`;
+    const body = { event, data: dataOf(data), ttl };
+    const accepted = await callIngest<Accepted>(invocation, 'POST', path, body);
     invocation.say(outcome(accepted));
     return 0;
   },

@@ -1,5 +1,5 @@
 import type { Command } from '../command.ts';
-import { callUser, clientHelp, clientOptions } from '../ingest-client.ts';
+import { appPath, callIngest, clientHelp, clientOptions } from '../ingest-client.ts';
 
 interface UserState {
   readonly online: boolean;
@@ -35,7 +35,7 @@ ${clientHelp}`,
   arity: [1, 1],
   async run(invocation) {
     const [id = ''] = invocation.args;
-    const state = await callUser<UserState>(invocation, 'GET', { user: id, rest: '' });
+    const state = await callIngest<UserState>(invocation, 'GET', appPath(invocation, 'users', id));
     invocation.say(invocation.options.json ? JSON.stringify(state) : describe(id, state));
     return 0;
   },
