@@ -1,12 +1,19 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { Redis } from 'ioredis';
 import { eventually } from '../eventually.ts';
+import { temporaryFolder } from '../guard.ts';
 import { LegacyDevice } from '../legacy-device.ts';
 import { type Nodes, startNodes } from '../nodes.ts';
 import { startRedis, type TestRedis } from '../redis.ts';
 import { startRedisCluster } from '../redis-cluster.ts';
 import { V1Device } from '../v1-device.ts';
+import { Installation } from './installation.ts';
+import { kustomize, noKubectl } from './manifests.ts';
 import { leastRules, shippedRules } from './redis-acl.ts';
+import { environment } from './settings-policy.ts';
 
 test('the rules name exactly the commands that are used', () => {
   const least = leastRules();
@@ -61,6 +68,19 @@ async function live({ api, gateways, addresses, add }: Nodes): Promise<void> {
   await api.removeHash(1);
   await api.send(2, { n: 1 });
   await api.purge(2);
+  await api.call('PUT', '/channels/news/settings', { history: 5 });
+  await api.call('POST', '/channels/news/messages', { data: 1 });
+  for (const path of ['', '/messages', '/subscribers'])
+    await api.call('GET', `/channels/news${path}`);
+  await api.call('DELETE', '/channels/news/messages');
+  await api.call('PUT', '/users/2/data', { data: {} });
+  await api.call('GET', '/users/2/data');
+  await api.call('POST', '/revoked-tokens', { token: 'a.b.c' });
+  await api.call('DELETE', '/revoked-tokens', { token: 'a.b.c' });
+  const status = await fetch(`${api.url}/v1/status`, {
+    headers: { authorization: `Bearer ${api.key}` },
+  });
+  assert.equal(status.status, 200);
   // A gateway that dies is swept by the worker, and its users go offline.
   await api.setHash(3, key);
   await V1Device.connect(first, { user: 3, key });
@@ -90,6 +110,34 @@ for (const [name, start] of [
       await redis.stop();
     }
   });
+
+test('the Redis of the overlay dev starts as it is told, and lets in who has the password', {
+  skip: noKubectl,
+}, async () => {
+  const all = new Installation(kustomize('dev'), []);
+  const gateway = all.processes.find(({ process }) => process === 'gateway');
+  const server = all.workloads.find(({ kind }) => kind === 'StatefulSet');
+  const [secret] = all.all('Secret').filter(({ metadata }) => metadata.name.includes('acl'));
+  assert.ok(gateway && server && secret);
+  const folder = temporaryFolder('encke-acl-');
+  const file = join(folder.path, 'users.acl');
+  writeFileSync(file, Buffer.from(secret.data?.['users.acl'] ?? '', 'base64'));
+  const places: Record<string, string> = { '/data': folder.path, '/acl/users.acl': file };
+  const args = (server.containers[0]?.args ?? []).map((word) => places[word] ?? word);
+  const redis = await startRedis({ args });
+  const { ENCKE_REDIS_URL: url = '' } = environment(all, gateway);
+  const client = new Redis(url.replace('@encke-redis:6379', `@127.0.0.1:${redis.port}`));
+  try {
+    assert.equal(await client.set('encke:{1}:auth:1:1', 'x'), 'OK');
+    // The probe of the pod asks as nobody, and learns nothing more.
+    assert.equal(await redis.cli('PING'), 'PONG');
+    await assert.rejects(redis.cli('GET', 'encke:{1}:auth:1:1'), /NOPERM/);
+  } finally {
+    client.disconnect();
+    await redis.stop();
+    folder.remove();
+  }
+});
 
 test('beyond its own keys, channels and commands the user may do nothing', async () => {
   const redis = await startRedis();
