@@ -1,1 +1,1 @@
-export { serverVersion } from './version.ts';
+export { startCometql } from './cometql.ts';

@@ -1,0 +1,85 @@
+/** The prepared statements of one connection. They cost nothing anywhere else: a statement is parsed when it is executed. */
+import type { SqlFault } from './outcome.ts';
+import { tooLarge, tooManyStatements } from './wire/faults.ts';
+import type { ParameterType } from './wire/parameters.ts';
+
+export interface Prepared {
+  readonly id: number;
+  readonly text: string;
+  readonly parameters: number;
+  /** As a client gave them last. */
+  types: readonly ParameterType[] | undefined;
+}
+
+const mostStatements = 1_024;
+/** Of all texts together, and of all values sent ahead together: as much as one statement may have. */
+const mostBytes = 16 * 1024 * 1024;
+
+export class PreparedStatements {
+  readonly #statements = new Map<number, Prepared>();
+  readonly #ahead = new Map<number, Map<number, Buffer[]>>();
+  readonly #spoilt = new Map<number, SqlFault>();
+  #nextId = 1;
+  #textBytes = 0;
+  #aheadBytes = 0;
+
+  add(text: string, parameters: number): Prepared | SqlFault {
+    if (this.#statements.size >= mostStatements || this.#textBytes + text.length > mostBytes)
+      return tooManyStatements;
+    const prepared = { id: this.#nextId, text, parameters, types: undefined };
+    this.#nextId += 1;
+    this.#statements.set(prepared.id, prepared);
+    this.#textBytes += text.length;
+    return prepared;
+  }
+
+  get(id: number): Prepared | undefined {
+    return this.#statements.get(id);
+  }
+
+  /** A piece of a value that comes before its execution. It has no answer: what is wrong with it, the execution says. */
+  sendAhead(id: number, parameter: number, piece: Buffer): void {
+    const statement = this.#statements.get(id);
+    if (!statement || parameter >= statement.parameters) return;
+    if (this.#aheadBytes + piece.length > mostBytes) {
+      this.forget(id);
+      this.#spoilt.set(id, tooLarge);
+      return;
+    }
+    const values = this.#ahead.get(id) ?? new Map<number, Buffer[]>();
+    this.#ahead.set(id, values);
+    const pieces = values.get(parameter) ?? [];
+    values.set(parameter, pieces);
+    // A copy: the view would keep the whole segment that it came in.
+    pieces.push(Buffer.from(piece));
+    this.#aheadBytes += piece.length;
+  }
+
+  /** Takes what was sent ahead, by the number of its parameter; or what was wrong with it. */
+  takeAhead(id: number): ReadonlyMap<number, Buffer> | SqlFault {
+    const fault = this.#spoilt.get(id);
+    const values = [...(this.#ahead.get(id) ?? [])];
+    this.forget(id);
+    return (
+      fault ?? new Map(values.map(([parameter, pieces]) => [parameter, Buffer.concat(pieces)]))
+    );
+  }
+
+  /** Forgets what was sent ahead. */
+  forget(id: number): void {
+    for (const pieces of this.#ahead.get(id)?.values() ?? [])
+      for (const piece of pieces) this.#aheadBytes -= piece.length;
+    this.#ahead.delete(id);
+    this.#spoilt.delete(id);
+  }
+
+  remove(id: number): void {
+    this.forget(id);
+    this.#textBytes -= this.#statements.get(id)?.text.length ?? 0;
+    this.#statements.delete(id);
+  }
+
+  clear(): void {
+    for (const id of [...this.#statements.keys()]) this.remove(id);
+  }
+}
