@@ -3,6 +3,7 @@
  * it, then makes it live. Used after attach, after a gap on the bus, and when the bus comes back.
  */
 import { type Inbox, type Page, RedisUnavailable, type Registry } from '@encke/cluster';
+import { drained } from './drained.ts';
 import type { Session } from './session.ts';
 
 /** Sessions that read at the same time. */
@@ -143,22 +144,6 @@ async function received(session: Session): Promise<void> {
   while (!session.ended && session.confirmed < session.sent) {
     await new Promise<void>((resolve) => {
       session.waiting = resolve;
-    });
-  }
-}
-
-/** Resolves when the socket has taken most of what was written, or has ended. */
-async function drained(session: Session, lowWater: number): Promise<void> {
-  const { socket } = session;
-  while (!session.ended && !socket.destroyed && socket.writableLength > lowWater) {
-    await new Promise<void>((resolve) => {
-      const done = (): void => {
-        socket.off('drain', done);
-        socket.off('close', done);
-        resolve();
-      };
-      socket.on('drain', done);
-      socket.on('close', done);
     });
   }
 }

@@ -125,6 +125,7 @@ export class Entrance {
     this.#parts.count(outcome);
     session.state = 'anonymous';
     session.welcome(session.wire.ready(session, undefined));
+    session.readEarly();
   }
 
   #welcome(session: Session, attached: Attached): void {
@@ -138,5 +139,6 @@ export class Entrance {
     this.#parts.catchUp.begin(session, attached.page);
     if (session.registerAgain) this.#parts.register(session);
     session.registerAgain = false;
+    session.readEarly();
   }
 }

@@ -58,10 +58,9 @@ test('[L4] serverInfo is the first frame, also when the page speaks before it is
   redis.resume();
   await within(page.ready, 'serverInfo');
   await page.until('answers', () => (page.frames.length >= 3 ? true : undefined));
-  assert.deepEqual(
-    page.frames.map(({ event }) => event),
-    ['serverInfo', 'error', 'error'],
-  );
+  const [first, ...answers] = page.frames.map(({ event }) => event);
+  assert.equal(first, 'serverInfo');
+  assert.deepEqual(answers.sort(), ['error', 'user_status_7']);
   await page.drop();
 });
 

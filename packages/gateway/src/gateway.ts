@@ -2,6 +2,7 @@
  * The gateway: holds the sockets of devices. All it knows it can lose: who is connected stands in its sockets, what they
  * must get stands in Redis.
  */
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import {
   type Bus,
@@ -10,6 +11,7 @@ import {
   parseTarget,
   RedisUnavailable,
   type Registry,
+  type Subscriptions,
 } from '@encke/cluster';
 import {
   type CloseName,
@@ -22,12 +24,15 @@ import {
 import type { Context } from '@encke/service';
 import type { WebSocket } from 'ws';
 import { CatchUp } from './catch-up.ts';
+import { Channels } from './channels.ts';
 import { Departures } from './departures.ts';
+import type { Desk } from './desk.ts';
 import { Entrance } from './entrance.ts';
 import type { House } from './house.ts';
 import { Hub } from './hub.ts';
 import { legacyWire } from './legacy/index.ts';
 import { Counts, exposeCounts, type Timings } from './metrics.ts';
+import { forwardedAddress, Peers } from './peer.ts';
 import { Receipts } from './receipts.ts';
 import { Session } from './session.ts';
 import type { Tokens } from './token.ts';
@@ -66,6 +71,8 @@ export class Gateway implements House, Doors {
   readonly #legacy: Wire;
   readonly #oldLegacy: Wire;
   readonly #cluster: Cluster;
+  readonly #channels: Channels;
+  readonly #peers = new Peers();
   readonly #open = new Set<Session>();
   readonly #pruning = new Set<string>();
   #sessionCounter = 0;
@@ -78,9 +85,10 @@ export class Gateway implements House, Doors {
     this.pingInterval = config.pingInterval * 1000;
     this.pongTimeout = config.pongTimeout * 1000;
     this.sendBuffer = config.sendBuffer;
-    this.#timings = exposeCounts(context.metrics, this.#counts, cluster.stats, () =>
-      this.#unconfirmed(),
-    );
+    this.#timings = exposeCounts(context.metrics, this.#counts, cluster.stats, {
+      depth: () => this.#unconfirmed(),
+      subscriptions: () => this.#channels.subscriptions,
+    });
     cluster.observeRoundTrips(this.#timings.roundTrip);
     const registry = (): Registry => this.#registry;
     this.receipts = new Receipts(registry);
@@ -98,6 +106,7 @@ export class Gateway implements House, Doors {
       },
       busDown: (why) => context.log.warn({ why }, 'bus lost'),
       busLag: this.#timings.busLag,
+      channels: () => this.#channels,
     });
     const joined = cluster.join(
       this.node,
@@ -108,10 +117,13 @@ export class Gateway implements House, Doors {
     this.#registry = joined.registry;
     this.#bus = joined.bus;
     this.#heartbeat = joined.heartbeat;
+    this.#channels = this.#openChannels(() => joined.subscriptions);
     this.#entrance = this.#openEntrance(registry, tokens);
-    this.#v1 = v1Wire(this.#entrance, this.fault);
-    this.#legacy = legacyWire(this.node, false);
-    this.#oldLegacy = legacyWire(this.node, true);
+    const { fault } = this;
+    const desk: Desk = { cluster, channels: this.#channels, maxMessage: config.maxMessage, fault };
+    this.#v1 = v1Wire(this.#entrance, desk);
+    this.#legacy = legacyWire(this.node, false, desk);
+    this.#oldLegacy = legacyWire(this.node, true, desk);
     const shortest = Math.min(this.pingInterval, this.pongTimeout);
     const grain = Math.max(20, Math.min(1_000, Math.floor(shortest / 8)));
     this.#wheel = new Wheel(grain, Math.max(this.pingInterval, this.pongTimeout, 10_000));
@@ -132,6 +144,22 @@ export class Gateway implements House, Doors {
       },
       departed: (session) => this.#departures.add(session),
       register: (session) => void this.#register(session),
+    });
+  }
+
+  #openChannels(subscriptions: () => Subscriptions): Channels {
+    const { config, log } = this.#context;
+    return new Channels({
+      cluster: this.#cluster.channels,
+      sendBuffer: config.sendBuffer,
+      subscriptions,
+      delivered: (count) => {
+        this.#counts.channelDelivered += count;
+      },
+      gap: () => {
+        this.#counts.channelGaps += 1;
+      },
+      fault: (err) => log.error({ err }, 'channel fault'),
     });
   }
 
@@ -161,12 +189,13 @@ export class Gateway implements House, Doors {
     return this.#draining ? 'This node is going away.' : undefined;
   }
 
-  v1(ws: WebSocket, socket: Socket): void {
-    this.#take(this.#v1, ws, socket);
+  v1(ws: WebSocket, socket: Socket, request: IncomingMessage): void {
+    this.#take(this.#v1, ws, socket, request);
   }
 
-  legacy(ws: WebSocket, socket: Socket, connect: LegacyConnect): void {
-    const session = this.#take(connect.old ? this.#oldLegacy : this.#legacy, ws, socket);
+  legacy(ws: WebSocket, socket: Socket, request: IncomingMessage, connect: LegacyConnect): void {
+    const wire = connect.old ? this.#oldLegacy : this.#legacy;
+    const session = this.#take(wire, ws, socket, request);
     const { app, user, key, device } = connect;
     session.state = 'attaching';
     this.#entrance
@@ -174,10 +203,12 @@ export class Gateway implements House, Doors {
       .catch((error: unknown) => this.fault(error, session));
   }
 
-  #take(wire: Wire, ws: WebSocket, socket: Socket): Session {
+  #take(wire: Wire, ws: WebSocket, socket: Socket, request: IncomingMessage): Session {
     this.#sessionCounter += 1;
     const id = sessionId(this.node, this.#sessionCounter);
-    const session = new Session(id, wire, ws, socket, this);
+    const peer = this.#peers.of(request.headers);
+    const address = forwardedAddress(request, this.#context.config.trustedProxies);
+    const session = new Session(id, wire, ws, socket, this, peer, address);
     (ws as SocketWithSession).session = session;
     ws.on('message', onMessage);
     ws.on('ping', onPing);
@@ -209,6 +240,7 @@ export class Gateway implements House, Doors {
   left(session: Session): void {
     this.#counts.connections -= 1;
     this.#open.delete(session);
+    this.#channels.left(session);
     if (session.target === '') return;
     this.#hub.remove(session);
     if (session.admitted) this.#counts.sessions -= 1;
@@ -243,6 +275,7 @@ export class Gateway implements House, Doors {
       this.#context.log.info({ sessions: sessions.length }, 'registering sessions again');
     }
     void this.#registerInTurn(sessions);
+    this.#channels.registerAgain();
   }
 
   /** A share at a time, or appends would wait behind tens of thousands of them. */
@@ -301,9 +334,14 @@ export class Gateway implements House, Doors {
     }
     await this.receipts.flush();
     await Promise.race([
-      this.#departures.settled(),
+      this.#settled(),
       new Promise((resolve) => setTimeout(resolve, 2_000).unref()),
     ]);
+  }
+
+  /** Redis has heard of everybody who left. */
+  async #settled(): Promise<void> {
+    await Promise.all([this.#departures.settled(), this.#channels.settled()]);
   }
 
   #sendAway(session: Session): void {
@@ -323,7 +361,7 @@ export class Gateway implements House, Doors {
     }
     this.#bus.stop();
     const settled = await Promise.race([
-      this.#departures.settled().then(() => true),
+      this.#settled().then(() => true),
       new Promise<false>((resolve) => setTimeout(resolve, 1_000, false).unref()),
     ]);
     // With sessions left in the registry, the node is left to be found dead and swept.

@@ -18,6 +18,7 @@ function newHub() {
     busUp: () => {},
     busDown: () => {},
     busLag: () => {},
+    channels: () => assert.fail('no channel was named'),
   });
   const join = (wire: 'v1' | 'legacy' = 'v1', house = new TestHouse()) => {
     const joined = newSession(wire, house);

@@ -1,6 +1,13 @@
 /** The sessions of this node by user, and what the bus says to them. Nothing here blocks or awaits. */
-import type { BusHandlers, BusMessage, CloseReason } from '@encke/cluster';
+import type {
+  BusHandlers,
+  BusMember,
+  BusMessage,
+  ChannelMessage,
+  CloseReason,
+} from '@encke/cluster';
 import type { Session as SessionId } from '@encke/protocol';
+import type { Channels } from './channels.ts';
 import type { Session } from './session.ts';
 
 export interface HubEvents {
@@ -11,6 +18,8 @@ export interface HubEvents {
   busUp(): void;
   busDown(why: string): void;
   busLag(seconds: number): void;
+  /** Where what concerns channels goes. */
+  channels(): Pick<Channels, 'message' | 'membership' | 'presence'>;
 }
 
 export class Hub implements BusHandlers {
@@ -94,6 +103,18 @@ export class Hub implements BusHandlers {
     for (const session of [...(this.#users.get(target) ?? [])]) {
       if (session.token?.digest === digest) session.end('signedOut');
     }
+  }
+
+  channel(target: string, message: ChannelMessage): void {
+    this.#events.channels().message(target, message);
+  }
+
+  membership(target: string, change: 'joined' | 'left', who: BusMember): void {
+    this.#events.channels().membership(target, change, who);
+  }
+
+  presence(target: string, online: boolean, time: number): void {
+    this.#events.channels().presence(target, online, time);
   }
 
   up(): void {

@@ -13,6 +13,8 @@ export class Counts {
   gaps = 0;
   busUps = 0;
   faults = 0;
+  channelDelivered = 0;
+  channelGaps = 0;
   readonly attaches: Record<Outcome, number> = {
     authorized: 0,
     refused: 0,
@@ -33,8 +35,14 @@ export interface Timings {
 
 type Reading = [kind: 'counter' | 'gauge', name: string, help: string, read: () => number];
 
-const readings = (counts: Counts, stats: Stats, depth: () => number): Reading[] => [
-  ['gauge', 'encke_queue_depth', 'Written to devices and not confirmed yet', depth],
+/** What is counted only when somebody asks. */
+interface Gauges {
+  depth(): number;
+  subscriptions(): number;
+}
+
+const readings = (counts: Counts, stats: Stats, gauges: Gauges): Reading[] => [
+  ['gauge', 'encke_queue_depth', 'Written to devices and not confirmed yet', () => gauges.depth()],
   ['gauge', 'encke_connections', 'Open sockets', () => counts.connections],
   ['gauge', 'encke_sessions', 'Sockets of known users', () => counts.sessions],
   ['counter', 'encke_users_online_total', 'Users that came online', () => counts.usersOnline],
@@ -44,17 +52,25 @@ const readings = (counts: Counts, stats: Stats, depth: () => number): Reading[] 
   ['counter', 'encke_messages_expired_total', 'Never confirmed, as noticed', () => stats.expired],
   ['counter', 'encke_bus_gaps_total', 'Inbox reads after a lost bus message', () => counts.gaps],
   ['counter', 'encke_bus_ups_total', 'Times the bus was subscribed', () => counts.busUps],
+  ...channelReadings(counts, stats, gauges),
   ['counter', 'encke_session_faults_total', 'Sessions ended by a bug', () => counts.faults],
+];
+
+const channelReadings = (counts: Counts, stats: Stats, gauges: Gauges): Reading[] => [
+  ['gauge', 'encke_channel_subscriptions', 'Subscribed sockets', () => gauges.subscriptions()],
+  ['counter', 'encke_channel_published_total', 'Published', () => stats.published],
+  ['counter', 'encke_channel_delivered_total', 'Written to sockets', () => counts.channelDelivered],
+  ['counter', 'encke_channel_gaps_total', 'Lost bus messages', () => counts.channelGaps],
 ];
 
 export function exposeCounts(
   metrics: Metrics,
   counts: Counts,
   stats: Stats,
-  depth: () => number,
+  gauges: Gauges,
 ): Timings {
   const { read, readEach, histogram } = metrics;
-  for (const reading of readings(counts, stats, depth)) read(...reading);
+  for (const reading of readings(counts, stats, gauges)) read(...reading);
   const outcomes = 'Devices that arrived, by outcome';
   readEach('counter', 'encke_attaches_total', outcomes, 'outcome', () => counts.attaches);
   const reasons = 'Sockets this node ended, by reason';

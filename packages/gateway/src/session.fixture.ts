@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { BusMessage } from '@encke/cluster';
 import type { App, CloseName, Device, Session as SessionId, User } from '@encke/protocol';
 import type { WebSocket } from 'ws';
+import type { Desk } from './desk.ts';
 import type { House } from './house.ts';
 import { legacyWire } from './legacy/index.ts';
 import { Session } from './session.ts';
@@ -87,13 +88,15 @@ const ws = () => ({ close: () => {}, terminate: () => {} }) as unknown as WebSoc
 export function newSession(wire: 'v1' | 'legacy', house = new TestHouse()) {
   counter += 1;
   const socket = new TestSocket();
+  const desk = { fault: house.fault } as unknown as Desk;
   const wires: Record<string, () => Wire> = {
-    v1: () => v1Wire(undefined as never, house.fault),
-    legacy: () => legacyWire('nodenodenode', false),
+    v1: () => v1Wire(undefined as never, desk),
+    legacy: () => legacyWire('nodenodenode', false, desk),
   };
   const id = `nodenodenode.${counter}` as SessionId;
   const spoken = (wires[wire] as () => Wire)();
-  const session = new Session(id, spoken, ws(), socket as unknown as Socket, house);
+  const peer = { agent: 'test', origin: '', language: '' };
+  const session = new Session(id, spoken, ws(), socket as unknown as Socket, house, peer, '');
   session.app = 1 as App;
   session.user = 7 as User;
   session.device = 'phone' as Device;

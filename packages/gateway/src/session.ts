@@ -24,6 +24,9 @@ import type WebSocket from 'ws';
 import { steadyNow } from './clock.ts';
 import { frames } from './frame.ts';
 import type { House } from './house.ts';
+import type { LocalChannel } from './local-channel.ts';
+import type { Peer } from './peer.ts';
+import { Run, type SharedLine } from './shared-line.ts';
 import type { Wire } from './wire.ts';
 
 export type State = 'opened' | 'anonymous' | 'attaching' | 'live' | 'syncing' | 'ended';
@@ -32,8 +35,12 @@ export type State = 'opened' | 'anonymous' | 'attaching' | 'live' | 'syncing' | 
 const HELD = 128;
 /** Milliseconds: see `cursor`. */
 const OVERLAP = 2_000;
-/** Lines that may wait for the answer to an attach. */
+/** Lines, and frames and their bytes, that may wait for the answer to an attach. */
 const EARLY = 100;
+const EARLY_BYTES = 256 * 1024;
+/** Unanswered questions with which no more is read from a socket, and with which it goes on. */
+const ASKING = 64;
+const ASKING_LESS = 32;
 /** Bytes: a page of the inbox as it may lie in a socket. */
 const PAGE = 1024 * 1024;
 /** Milliseconds between two looks at a session that is not yet anybody's. */
@@ -51,6 +58,9 @@ export class Session {
   app = 0 as App;
   user = 0 as User;
   device = '' as Device;
+  readonly peer: Peer;
+  /** The client's address as a proxy told it; '': the socket's own. */
+  readonly address: string;
   /** `app:user`, '' while nobody is known. */
   target = '';
   /** Milliseconds, when it was attached, by Redis; before that, when the socket was opened, by this node. */
@@ -80,7 +90,15 @@ export class Session {
   /** The inbox holds more behind the page that was read last. */
   pageMore = false;
 
-  #lines: string[] | undefined;
+  /** Where it is subscribed. */
+  channels: Set<LocalChannel> | undefined;
+
+  #lines: (string | Run)[] | undefined;
+  /** Frames that came before the answer to its attach. */
+  #early: Buffer[] | undefined;
+  #asking = 0;
+  /** Bytes that may wait in the socket beyond the send buffer. */
+  #allowed = 0;
   #scheduled = false;
   #pingAt = 0;
   #pinged = 0;
@@ -97,8 +115,18 @@ export class Session {
   #reportedAt = 0;
   #ending = false;
 
-  constructor(id: SessionId, wire: Wire, ws: WebSocket, socket: Socket, house: House) {
+  constructor(
+    id: SessionId,
+    wire: Wire,
+    ws: WebSocket,
+    socket: Socket,
+    house: House,
+    peer: Peer,
+    address: string,
+  ) {
     this.id = id;
+    this.peer = peer;
+    this.address = address;
     this.wire = wire;
     this.ws = ws;
     this.socket = socket;
@@ -162,6 +190,26 @@ export class Session {
     else if (this.#lines.length > EARLY) this.end('slow');
   }
 
+  /** Adds a line that many sockets get. Not before the answer to its attach. */
+  share(line: SharedLine): void {
+    const run = line.run(this.wire);
+    if (run === undefined) return;
+    this.#lines ??= [];
+    const last = this.#lines.at(-1);
+    if (last instanceof Run) this.#lines[this.#lines.length - 1] = last.and(run);
+    else this.#lines.push(run);
+    this.#schedule();
+  }
+
+  /**
+   * [N12] What the peer asked for or missed is not held against it: so many characters of data may wait beyond the send
+   * buffer until the socket has taken what there is.
+   */
+  allow(characters: number): void {
+    // A character takes at most 3 bytes, or 6 escaped; then the head of a frame.
+    this.#allowed += 6 * characters + 1_024;
+  }
+
   /** The answer to the hello or the connect: the first line that the peer reads. */
   welcome(line: string): void {
     this.#lines = [line, ...(this.#lines ?? [])];
@@ -181,15 +229,24 @@ export class Session {
     this.#scheduled = false;
     if (lines === undefined || this.ended || !this.socket.writable) return;
     const owed = this.wire.pongConfirms && this.sent > this.confirmed && this.#pingAt === 0;
-    const texts = this.wire.joinsLines && lines.length > 1 ? [lines.join('\n')] : lines;
-    this.socket.write(frames(texts, owed ? this.#startPing(steadyNow()) : ''));
+    const [first] = lines;
+    const { joinsLines } = this.wire;
+    if (lines.length === 1 && first instanceof Run && !owed)
+      this.socket.write(first.bytes(joinsLines));
+    else {
+      const texts = lines.flatMap((line) => (line instanceof Run ? line.texts() : line));
+      const joined = joinsLines && texts.length > 1 ? [texts.join('\n')] : texts;
+      this.socket.write(frames(joined, owed ? this.#startPing(steadyNow()) : ''));
+    }
     this.guard();
   }
 
   /** Ends a session whose peer does not read. While it catches up, pages wait for the socket, so one more is allowed. */
   guard(): void {
     const page = this.state === 'syncing' ? PAGE : 0;
-    if (this.socket.writableLength > this.#house.sendBuffer + page) this.end('slow');
+    const waiting = this.socket.writableLength;
+    if (waiting > this.#house.sendBuffer + page + this.#allowed) this.end('slow');
+    else if (waiting === 0) this.#allowed = 0;
   }
 
   #startPing(now: number): string {
@@ -203,10 +260,38 @@ export class Session {
   /** A frame from the peer. A bug in handling it ends this session only. */
   receive(data: Buffer, binary: boolean): void {
     try {
-      this.wire.receive(this, data, binary);
+      if (this.state === 'attaching') this.#wait(data, binary);
+      else this.wire.receive(this, data, binary);
     } catch (error) {
       this.#house.fault(error, this);
     }
+  }
+
+  /** Who the peer is must be known first. */
+  #wait(data: Buffer, binary: boolean): void {
+    this.#early ??= [];
+    const size = this.#early.reduce((sum, { length }) => sum + length, data.length);
+    if (binary) this.wire.receive(this, data, true);
+    else if (this.#early.length === EARLY || size > EARLY_BYTES) this.end('slow');
+    else this.#early.push(data);
+  }
+
+  /** The attach is answered: what came meanwhile is read. */
+  readEarly(): void {
+    const early = this.#early;
+    this.#early = undefined;
+    for (const data of early ?? []) if (!this.ended) this.receive(data, false);
+  }
+
+  /** A question of the peer is being answered: with too many of them, it has to wait. */
+  asks(): void {
+    this.#asking += 1;
+    if (this.#asking === ASKING) this.ws.pause();
+  }
+
+  answered(): void {
+    this.#asking -= 1;
+    if (this.#asking === ASKING_LESS && this.ws.isPaused) this.ws.resume();
   }
 
   /** The peer answered a ping; on the old wire that confirms what was sent before it. */

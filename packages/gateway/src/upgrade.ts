@@ -15,8 +15,8 @@ import { type WebSocket, WebSocketServer } from 'ws';
 export interface Doors {
   /** Why no socket is taken now, or undefined. */
   closed(): string | undefined;
-  v1(ws: WebSocket, socket: Socket): void;
-  legacy(ws: WebSocket, socket: Socket, connect: LegacyConnect): void;
+  v1(ws: WebSocket, socket: Socket, request: IncomingMessage): void;
+  legacy(ws: WebSocket, socket: Socket, request: IncomingMessage, connect: LegacyConnect): void;
 }
 
 function reject(socket: Socket, status: string, text: string): void {
@@ -61,8 +61,8 @@ export class Upgrades {
     socket.setNoDelay(true);
     this.#server.handleUpgrade(request, socket, head, (ws) => {
       socket.off('error', ignore);
-      if (pathOf(url) === v1.path) this.#doors.v1(ws, socket);
-      else this.#legacy(ws, socket, url);
+      if (pathOf(url) === v1.path) this.#doors.v1(ws, socket, request);
+      else this.#legacy(ws, socket, request);
     });
   };
 
@@ -83,10 +83,10 @@ export class Upgrades {
     return undefined;
   }
 
-  #legacy(ws: WebSocket, socket: Socket, url: string): void {
-    const connect = parseLegacyUrl(url);
+  #legacy(ws: WebSocket, socket: Socket, request: IncomingMessage): void {
+    const connect = parseLegacyUrl(request.url ?? '');
     if (!('code' in connect)) {
-      this.#doors.legacy(ws, socket, connect);
+      this.#doors.legacy(ws, socket, request, connect);
       return;
     }
     ws.on('error', ignore);

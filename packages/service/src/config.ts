@@ -42,6 +42,8 @@ export interface Config {
   readonly adminPort: number;
   readonly sendBuffer: number;
   readonly maxMessage: number;
+  /** Proxies before the gateways, of which each adds to `X-Forwarded-For`. */
+  readonly trustedProxies: number;
   readonly drainSeconds: number;
   /** Origins that browsers may connect from; empty: all. */
   readonly allowedOrigins: readonly string[];
@@ -105,6 +107,7 @@ export const variables = {
   ENCKE_PONG_TIMEOUT: read.seconds(0.1, 3_600, 10),
   ENCKE_SEND_BUFFER: read.whole(1_024, 2 ** 30, 1_048_576, 'bytes'),
   ENCKE_MAX_MESSAGE: read.whole(1_024, 16 * 2 ** 20, 65_536, 'bytes'),
+  ENCKE_TRUSTED_PROXIES: read.whole(0, 16, 0, 'proxies'),
   ENCKE_DRAIN_SECONDS: read.seconds(0, 3_600, 20),
   ENCKE_ALLOWED_ORIGINS: read.list(
     read.origin,
@@ -212,6 +215,7 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
     adminPort: v.ENCKE_ADMIN_PORT,
     sendBuffer: v.ENCKE_SEND_BUFFER,
     maxMessage: v.ENCKE_MAX_MESSAGE,
+    trustedProxies: v.ENCKE_TRUSTED_PROXIES,
     drainSeconds: v.ENCKE_DRAIN_SECONDS,
     allowedOrigins: v.ENCKE_ALLOWED_ORIGINS,
     ...(cert && key && { tls: { cert, key } }),

@@ -21,6 +21,8 @@ export interface Nodes {
   /** `127.0.0.1:<port>` of every gateway that has been started, the dead ones too. */
   readonly addresses: readonly string[];
   readonly api: Api;
+  /** What they were all started with. */
+  readonly env: Env;
   /** One more process, with the same environment. */
   add(name: ProcessName, env?: Env): Promise<TestProcess>;
   /** SIGTERM to all that still run, resolved when they are gone. */
@@ -69,6 +71,7 @@ export async function startNodes(options: NodesOptions): Promise<Nodes> {
       return gateways.map(({ address }) => address);
     },
     api: new Api(`http://${ingest?.address ?? 'no-ingest.invalid'}`),
+    env,
     add: start,
     stop,
   };

@@ -1,7 +1,14 @@
-import { encodeTooMany } from '@encke/protocol';
+import { encodeTooMany, type Subscription } from '@encke/protocol';
+import type { Channels } from '../channels.ts';
 import type { Session } from '../session.ts';
 
-/** [L12] The list of channels. Private messages go to every socket of a user, whatever it subscribed to. */
-export function subscription(session: Session, tooMany: boolean, old: boolean): void {
-  if (tooMany) session.push(encodeTooMany(old));
+/** [L12] The full list of channels. Private messages go to every socket of a user, whatever it subscribed to. */
+export function subscription(
+  session: Session,
+  command: Subscription,
+  channels: Channels,
+  old: boolean,
+): void {
+  channels.replace(session, command.channels);
+  if (command.tooMany) session.push(encodeTooMany(old));
 }

@@ -1,7 +1,9 @@
 /** The wire `encke.v1`. The frames are declared in `@encke/protocol`; PROTOCOL.md has the rules. */
 import {
+  type ChannelOrder,
   type CloseName,
   closeCodes,
+  encodeChannel,
   encodeFrame,
   encodeMessage,
   Fault,
@@ -9,16 +11,24 @@ import {
   parseClientFrame,
 } from '@encke/protocol';
 import { closeCleanly } from '../clean-close.ts';
+import { answer, type Desk } from '../desk.ts';
 import type { Entrance } from '../entrance.ts';
 import type { Session } from '../session.ts';
 import type { Wire } from '../wire.ts';
 import { ack } from './ack.ts';
+import { count } from './count.ts';
 import { hello } from './hello.ts';
+import { history } from './history.ts';
+import { members } from './members.ts';
+import { publish } from './publish.ts';
+import { subscribe } from './subscribe.ts';
+import { userData } from './user-data.ts';
+import { userStatus } from './user-status.ts';
 
 const binaryFault = new Fault('frame', 'must be text, not binary');
 const secondHello = new Fault('type', 'must not be hello again: it is the first frame only');
 
-const notYet = new Fault('type', 'must be one of hello, ack, ping: channels are not served yet');
+const beforeHello = new Fault('type', 'must be hello in the first frame');
 
 /** [V2] A frame that breaks a rule is answered with the field and the rule, then the socket is closed for good. */
 function refuse(session: Session, fault: Fault): void {
@@ -37,11 +47,43 @@ function end(session: Session, close: CloseName): void {
   closeCleanly(session, code, reason);
 }
 
-export function v1Wire(
-  entrance: Entrance,
-  onFault: (error: unknown, session: Session) => void,
-): Wire {
+function ask(session: Session, order: ChannelOrder, desk: Desk): Promise<string | undefined> {
+  switch (order.type) {
+    case 'subscribe':
+      return subscribe(session, order, desk.channels);
+    case 'unsubscribe':
+      desk.channels.unsubscribe(session, order.channel);
+      return Promise.resolve(undefined);
+    case 'publish':
+      return publish(session, order, desk);
+    case 'history':
+      return history(session, order, desk);
+    case 'count':
+      return count(session, order, desk);
+    case 'members':
+      return members(session, order, desk);
+    case 'user-data':
+      return userData(session, order, desk);
+    case 'user-status':
+      return userStatus(session, order, desk);
+  }
+}
+
+/** [V12] Whatever comes of it, the socket stays. */
+function order(session: Session, frame: ChannelOrder, desk: Desk): void {
+  if (session.state === 'opened') {
+    refuse(session, beforeHello);
+    return;
+  }
+  const named = 'ref' in frame ? { ref: frame.ref } : { channel: frame.channel };
+  void answer(session, desk, ask(session, frame, desk), (message) =>
+    encodeFrame({ type: 'refused', ...named, code: 'unavailable', message }),
+  );
+}
+
+export function v1Wire(entrance: Entrance, desk: Desk): Wire {
   return {
+    form: 0,
     pongConfirms: false,
     joinsLines: false,
     message: encodeMessage,
@@ -54,6 +96,12 @@ export function v1Wire(
         resumed: answer?.resumed ?? false,
       }),
     missed: (session) => encodeFrame({ type: 'missed', epoch: session.epoch, seq: session.sent }),
+    channel: encodeChannel,
+    channelMissed: (channel, { epoch, seq }) =>
+      encodeFrame({ type: 'channel-missed', channel, epoch, seq }),
+    membership: (channel, change, { user, device, session }) =>
+      encodeFrame({ type: change, channel, user, device, session }),
+    presence: (user, online, time) => encodeFrame({ type: 'presence', user, online, time }),
     unavailable(session) {
       session.push(
         encodeFrame({ type: 'error', code: 'unavailable', message: 'try again in a moment' }),
@@ -67,16 +115,17 @@ export function v1Wire(
         case 'hello':
           if (session.state !== 'opened') return refuse(session, secondHello);
           session.state = 'attaching';
-          hello(session, frame, entrance).catch((error) => onFault(error, session));
+          hello(session, frame, entrance).catch((error) => desk.fault(error, session));
           return;
         case 'ack':
           return ack(session, frame, refuse);
         case 'ping':
           return session.push('{"type":"pong"}');
         case 'refused':
+          if (session.state === 'opened') return refuse(session, beforeHello);
           return session.push(encodeFrame(frame));
         default:
-          return refuse(session, notYet);
+          return order(session, frame, desk);
       }
     },
     end,

@@ -1,0 +1,169 @@
+/**
+ * Which sockets of this node are subscribed to which channels, and what the bus says to them. Nothing that the bus calls
+ * blocks or awaits.
+ */
+import {
+  type BusMember,
+  type ChannelMessage,
+  type ChannelPosition,
+  type Channels as ClusterChannels,
+  channelTarget,
+  type Standing,
+  type Subscriptions,
+} from '@encke/cluster';
+import { type App, type Channel, maySubscribe, statusUser } from '@encke/protocol';
+import { ChannelOrder } from './channel-order.ts';
+import { HistoryReads } from './history-reads.ts';
+import { LocalChannel } from './local-channel.ts';
+import { Reports } from './reports.ts';
+import { Resumes } from './resume.ts';
+import type { Session } from './session.ts';
+import { SharedLine } from './shared-line.ts';
+
+export interface ChannelsParts {
+  readonly cluster: ClusterChannels;
+  readonly sendBuffer: number;
+  subscriptions(): Subscriptions;
+  delivered(count: number): void;
+  /** A bus message was lost, and the history is read instead. */
+  gap(): void;
+  fault(error: unknown): void;
+}
+
+export class Channels {
+  readonly reads: HistoryReads;
+  readonly #byTarget = new Map<string, LocalChannel>();
+  readonly #order: ChannelOrder;
+  readonly #reports: Reports;
+  readonly #resumes: Resumes;
+
+  constructor(parts: ChannelsParts) {
+    this.reads = new HistoryReads(parts.cluster);
+    this.#order = new ChannelOrder(parts.cluster, parts);
+    this.#resumes = new Resumes(this.reads, parts.sendBuffer, (count) => parts.delivered(count));
+    this.#reports = new Reports(
+      () => parts.subscriptions(),
+      (channel, standing) => this.#stands(channel, standing),
+      (error) => parts.fault(error),
+    );
+  }
+
+  /** Subscribed sockets, one for each of its channels. */
+  get subscriptions(): number {
+    let sum = 0;
+    for (const { sessions } of this.#byTarget.values()) sum += sessions.size;
+    return sum;
+  }
+
+  #open(app: App, name: Channel): LocalChannel {
+    const target = channelTarget(app, name);
+    const known = this.#byTarget.get(target);
+    if (known !== undefined) return known;
+    const channel = new LocalChannel(app, name);
+    this.#byTarget.set(target, channel);
+    return channel;
+  }
+
+  #stands(channel: LocalChannel, standing: Standing): void {
+    if (channel.done) this.#byTarget.delete(channel.target);
+    else this.#order.stands(channel, standing);
+  }
+
+  /** [N3] The full list of a socket's channels: only what differs counts. Live at once, also while Redis is away. */
+  replace(session: Session, names: readonly Channel[]): void {
+    const allowed = names.filter((name) => maySubscribe(name, session.admitted));
+    const wanted = new Set(allowed.map((name) => channelTarget(session.app, name)));
+    for (const channel of [...(session.channels ?? [])])
+      if (!wanted.has(channel.target)) this.#remove(channel, session);
+    for (const name of allowed) {
+      const channel = this.#open(session.app, name);
+      if (channel.add(session)) this.#reports.mark(channel);
+    }
+  }
+
+  /**
+   * Subscribes a socket and answers it, from `position` if there is one.
+   * @throws RedisUnavailable: it is not subscribed
+   */
+  async subscribe(
+    session: Session,
+    name: Channel,
+    position: ChannelPosition | undefined,
+  ): Promise<void> {
+    const channel = this.#open(session.app, name);
+    channel.add(session);
+    const joiner = channel.hold(session);
+    const holds = (): boolean => channel.joiners?.get(session) === joiner;
+    try {
+      // Before the history is read, or something could fall between the two.
+      await this.#reports.heard(channel);
+      if (holds()) await this.#resumes.begin(session, channel, joiner, position);
+    } catch (error) {
+      if (!holds()) return;
+      this.#remove(channel, session);
+      throw error;
+    }
+  }
+
+  has(session: Session, name: Channel): boolean {
+    return this.#byTarget.get(channelTarget(session.app, name))?.sessions.has(session) ?? false;
+  }
+
+  unsubscribe(session: Session, name: Channel): void {
+    const channel = this.#byTarget.get(channelTarget(session.app, name));
+    if (channel !== undefined) this.#remove(channel, session);
+  }
+
+  /** The socket is gone. */
+  left(session: Session): void {
+    for (const channel of [...(session.channels ?? [])]) this.#remove(channel, session);
+  }
+
+  #remove(channel: LocalChannel, session: Session): void {
+    if (channel.remove(session)) this.#reports.mark(channel);
+  }
+
+  /** The bus is back, or Redis forgot this node: everything is reported again, and compared with the histories. */
+  registerAgain(): void {
+    for (const channel of this.#byTarget.values()) {
+      channel.stale = true;
+      for (const session of channel.sessions)
+        if (!channel.joined.has(session)) channel.kept.add(session);
+      this.#reports.mark(channel);
+    }
+  }
+
+  /** Resolves when Redis has heard of all departures; may take as long as Redis is away. */
+  settled(): Promise<void> {
+    return this.#reports.settled();
+  }
+
+  // Bus
+
+  message(target: string, message: ChannelMessage): void {
+    const channel = this.#byTarget.get(target);
+    if (channel === undefined) this.#stray(target);
+    else this.#order.receive(channel, message);
+  }
+
+  membership(target: string, change: 'joined' | 'left', who: BusMember): void {
+    const channel = this.#byTarget.get(target);
+    if (channel === undefined) return;
+    const line = new SharedLine((wire) => wire.membership(channel.name, change, who));
+    channel.tell(line, undefined, who.session);
+  }
+
+  presence(target: string, online: boolean, time: number): void {
+    const channel = this.#byTarget.get(target);
+    const user = channel && statusUser(channel.name);
+    if (user === undefined) return;
+    channel?.tell(new SharedLine((wire) => wire.presence(user, online, time)));
+  }
+
+  /** Redis believes in subscribers here that do not exist: a report whose answer was lost with the channel. */
+  #stray(target: string): void {
+    const colon = target.indexOf(':');
+    const app = Number(target.slice(0, colon)) as App;
+    this.#reports.mark(this.#open(app, target.slice(colon + 1) as Channel));
+  }
+}

@@ -1,0 +1,20 @@
+import { type ChannelQuestion, encodeRefusal, maySubscribe } from '@encke/protocol';
+import type { Desk } from '../desk.ts';
+import type { Session } from '../session.ts';
+
+/** [L17] A line for each message that the channel keeps. */
+export async function pipeLog(
+  session: Session,
+  { channel }: ChannelQuestion,
+  { channels }: Desk,
+  old: boolean,
+): Promise<string | undefined> {
+  if (!maySubscribe(channel, session.admitted))
+    return encodeRefusal('`channel` must be one that this socket may subscribe to', old);
+  const { messages } = await channels.reads.read(session.app, channel);
+  for (const message of messages) {
+    session.allow(message.data.length);
+    session.push(session.wire.channel(channel, message, true));
+  }
+  return undefined;
+}

@@ -1,0 +1,25 @@
+import {
+  type ChannelQuestion,
+  channelKind,
+  encodeLegacyMembers,
+  encodeRefusal,
+} from '@encke/protocol';
+import type { Desk } from '../desk.ts';
+import type { Session } from '../session.ts';
+
+/** [L19] */
+export async function trackPipeUsers(
+  session: Session,
+  { channel, marker }: ChannelQuestion,
+  { cluster }: Desk,
+  old: boolean,
+): Promise<string> {
+  if (channelKind(channel) !== 'track')
+    return encodeRefusal('`channel` must begin with track_', old);
+  const members = await cluster.channels.members(session.app, channel);
+  session.allow(members.length * MEMBER);
+  return encodeLegacyMembers(marker, members, old);
+}
+
+/** Characters of one in the answer, about. */
+const MEMBER = 64;

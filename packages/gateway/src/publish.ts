@@ -1,0 +1,36 @@
+/** [N4] Publishing by browsers, the same on both wires. */
+import type { Published } from '@encke/cluster';
+import { type Channel, Fault, mayPublish } from '@encke/protocol';
+import type { Desk } from './desk.ts';
+import type { Session } from './session.ts';
+
+export interface BrowserMessage {
+  readonly channel: Channel;
+  readonly event: string;
+  /** JSON text. */
+  readonly data: string;
+  /** What counts against the limit. */
+  readonly counted: string;
+  readonly hidden: boolean;
+}
+
+/** No browser may, or not this one. */
+export const forbidden = new Fault(
+  'channel',
+  'must begin with web_, or with webauth_ when the key was accepted',
+);
+
+/** @throws RedisUnavailable */
+export async function publish(
+  session: Session,
+  message: BrowserMessage,
+  { cluster, maxMessage }: Desk,
+): Promise<Published | Fault> {
+  const { channel, event, data, counted, hidden } = message;
+  if (!mayPublish(channel, session.admitted)) return forbidden;
+  if (Buffer.byteLength(counted) > maxMessage)
+    return new Fault('data', `must be at most ${maxMessage} bytes`);
+  const user = session.admitted && !hidden ? session.user : 0;
+  const { app, id } = session;
+  return cluster.channels.publish({ app, channel, event, data, from: { session: id, user } });
+}

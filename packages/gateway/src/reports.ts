@@ -1,0 +1,127 @@
+/**
+ * Tells Redis about the subscriptions of this node: what changed in a tick in one round trip, and again until Redis has
+ * heard it. The counts are absolute, so whatever was lost or repeated is healed by the next report. [N11]
+ */
+import { RedisUnavailable, type Standing, type Subscriptions } from '@encke/cluster';
+import { type LocalChannel, member } from './local-channel.ts';
+import type { Session } from './session.ts';
+
+/** Milliseconds. */
+const RETRY = 500;
+/** Channels in one round trip at most: others wait behind it. */
+const GROUP = 512;
+
+export class Reports {
+  readonly #subscriptions: () => Subscriptions;
+  readonly #answered: (channel: LocalChannel, standing: Standing) => void;
+  readonly #onFault: (error: unknown) => void;
+  readonly #dirty = new Set<LocalChannel>();
+  readonly #idle: (() => void)[] = [];
+  #flushing = false;
+  #open = 0;
+
+  /** `answered` is told how the channel stands, before those who wait for it. */
+  constructor(
+    subscriptions: () => Subscriptions,
+    answered: (channel: LocalChannel, standing: Standing) => void,
+    onFault: (error: unknown) => void,
+  ) {
+    this.#subscriptions = subscriptions;
+    this.#answered = answered;
+    this.#onFault = onFault;
+  }
+
+  mark(channel: LocalChannel): void {
+    channel.dirty = true;
+    if (channel.reporting) return;
+    this.#dirty.add(channel);
+    this.#schedule();
+  }
+
+  /** Resolves when Redis has heard of everybody who is subscribed now. @throws RedisUnavailable */
+  heard(channel: LocalChannel): Promise<void> {
+    this.mark(channel);
+    return new Promise((resolve, reject) => channel.waiters.push({ resolve, reject }));
+  }
+
+  /** Resolves when Redis has heard everything; may take as long as Redis is away. */
+  async settled(): Promise<void> {
+    if (this.#dirty.size === 0 && this.#open === 0) return;
+    await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  #schedule(): void {
+    if (this.#flushing || this.#open >= GROUP) return;
+    this.#flushing = true;
+    setImmediate(this.#flush);
+  }
+
+  #flush = (): void => {
+    this.#flushing = false;
+    for (const channel of this.#dirty) {
+      if (this.#open >= GROUP) return;
+      this.#dirty.delete(channel);
+      this.#open += 1;
+      this.#send(channel).catch(this.#onFault);
+    }
+  };
+
+  async #send(channel: LocalChannel): Promise<void> {
+    const { joined, kept, left, uncertain, waiters, sessions } = channel;
+    channel.joined = new Set();
+    channel.kept = new Set();
+    channel.left = new Map();
+    channel.uncertain = new Set();
+    channel.waiters = [];
+    channel.dirty = false;
+    channel.reporting = true;
+    try {
+      const standing = await this.#subscriptions().report({
+        app: channel.app,
+        channel: channel.name,
+        count: sessions.size,
+        joined: Array.from(joined, member),
+        kept: Array.from(kept, member),
+        left: [...left.values()],
+      });
+      this.#done(channel);
+      this.#answered(channel, standing);
+      for (const waiter of waiters) waiter.resolve();
+    } catch (error) {
+      takeBack(channel, { joined, kept, left, uncertain });
+      for (const waiter of waiters) waiter.reject(error);
+      const away = error instanceof RedisUnavailable;
+      setTimeout(() => this.#done(channel, true), RETRY * (1 + Math.random())).unref();
+      if (!away) throw error;
+    }
+  }
+
+  #done(channel: LocalChannel, again = false): void {
+    channel.reporting = false;
+    this.#open -= 1;
+    if (again || channel.dirty) this.mark(channel);
+    if (this.#dirty.size > 0) this.#schedule();
+    else if (this.#open === 0) for (const resolve of this.#idle.splice(0)) resolve();
+  }
+}
+
+/** It failed, or nobody knows: everything that was in it is reported again, but for what changed meanwhile. */
+function takeBack(
+  channel: LocalChannel,
+  sent: Pick<LocalChannel, 'joined' | 'kept' | 'left' | 'uncertain'>,
+): void {
+  const here = (session: Session): boolean => channel.sessions.has(session);
+  for (const session of sent.joined) {
+    if (!here(session)) continue;
+    channel.joined.add(session);
+    channel.uncertain.add(session);
+  }
+  for (const session of sent.kept)
+    if (here(session) && !channel.joined.has(session)) channel.kept.add(session);
+  if (sent.left.size === 0) return;
+  const left = new Map(sent.left);
+  // Who is back is among those that joined.
+  for (const session of channel.sessions)
+    if (left.delete(session.id)) channel.uncertain.add(session);
+  for (const [id, one] of left) channel.left.set(id, one);
+}

@@ -1,0 +1,16 @@
+import { encodeFrame, isFault, type PublishOrder } from '@encke/protocol';
+import type { Desk } from '../desk.ts';
+import { forbidden, publish as publishMessage } from '../publish.ts';
+import type { Session } from '../session.ts';
+
+/** [V15] */
+export async function publish(session: Session, order: PublishOrder, desk: Desk): Promise<string> {
+  const { ref, data } = order;
+  // A string counts its own bytes.
+  const counted = data.startsWith('"') ? (JSON.parse(data) as string) : data;
+  const published = await publishMessage(session, { ...order, counted }, desk);
+  if (!isFault(published))
+    return encodeFrame({ type: 'published', ref, subscribers: published.subscribers });
+  const code = published === forbidden ? 'not-allowed' : 'bad-request';
+  return encodeFrame({ type: 'refused', ref, code, message: published.text });
+}
