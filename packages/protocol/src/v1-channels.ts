@@ -125,8 +125,12 @@ export interface Refused {
   readonly code: 'bad-request' | 'not-allowed' | 'unavailable';
   readonly message: string;
 }
-export interface Membership extends Person {
-  readonly type: 'joined' | 'left';
+export interface Joined extends Person {
+  readonly type: 'joined';
+  readonly channel: string;
+}
+export interface Left extends Person {
+  readonly type: 'left';
   readonly channel: string;
 }
 export interface Presence {
@@ -144,7 +148,8 @@ export type PlainChannelFrame =
   | MembersAnswer
   | UserStatusAnswer
   | Refused
-  | Membership
+  | Joined
+  | Left
   | Presence;
 export type ChannelServerFrame = PlainChannelFrame | ChannelFrame | HistoryAnswer | UserDataAnswer;
 
