@@ -90,6 +90,8 @@ const repeated: readonly (readonly [piece: string, before?: string, after?: stri
   ['id=1 OR ', 'SELECT * FROM users_auth WHERE ', 'id=1'],
   ["(1,'x'),", 'INSERT INTO users_auth VALUES ', "(1,'x')"],
   ["(1,0,'',?),", 'INSERT INTO users_messages VALUES ', "(1,0,'','')"],
+  ["('a''b'),", 'INSERT INTO revoked_tokens VALUES ', "('')"],
+  ["('a\\'b'),", 'INSERT INTO revoked_tokens VALUES ', "('')"],
   ['a,', 'INSERT INTO users_auth ('],
   ['A ', 'SHOW '],
   ['\n', 'SELECT ', ')'],

@@ -85,6 +85,8 @@ const answered: readonly (readonly [statement: string, row: Record<string, strin
     'SELECT 2 + 3 * 4 - -1, (2+3)*4, 7 DIV 2, 7 % 4, 1 / 0',
     { '2 + 3 * 4 - -1': '15', '(2+3)*4': '20', '7 DIV 2': '3', '7 % 4': '3', '1 / 0': null },
   ],
+  ["SELECT CAST('c' AS CHAR CHARACTER SET utf8mb4) COLLATE utf8mb4_bin AS anon_1", { anon_1: 'c' }],
+  ["SELECT CONVERT_TZ('2001-01-01 01:00:00', 'UTC', 'UTC') IS NOT NULL AS tz", { tz: '1' }],
   ["SELECT CAST('test plain returns' AS CHAR(60)) AS anon_1", { anon_1: 'test plain returns' }],
   [
     "SELECT NULL, TRUE, @unset, IFNULL(NULL, 'b') AS b",

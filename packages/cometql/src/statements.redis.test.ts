@@ -210,6 +210,7 @@ const texts: readonly (readonly [literal: string, text: string])[] = [
   ["'😀 \u2028 ünï'", '😀 \u2028 ünï'],
   ['\'{"a":[1]}\'', '{"a":[1]}'],
   ["''", ''],
+  [`'${"''\\\\\\n\\%".repeat(1_000)}'`, "'\\\n\\%".repeat(1_000)],
   ["'-- no comment /* nor this */ # nor that ; ?'", '-- no comment /* nor this */ # nor that ; ?'],
 ];
 

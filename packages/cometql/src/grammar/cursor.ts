@@ -99,9 +99,9 @@ export class Cursor {
   unquoted(): string {
     const { lexer } = this;
     if (lexer.kind === 'word') return lexer.text();
-    const [from, to] = [lexer.start + 1, lexer.end - 1];
-    if (!lexer.escaped) return lexer.source.slice(from, to);
-    return unescaped(lexer.source, from, to, lexer.kind !== 'name');
+    const quoted = lexer.source.slice(lexer.start + 1, lexer.end - 1);
+    if (!lexer.escaped) return quoted;
+    return unescaped(quoted, lexer.source.charAt(lexer.start), lexer.kind !== 'name');
   }
 
   tableName(): TableName {

@@ -123,7 +123,12 @@ const product = (cursor: Cursor): Expression => chain(cursor, products, signed);
 
 function signed(cursor: Cursor): Expression {
   if (cursor.accept('+')) return cursor.deeper(() => signed(cursor));
-  if (!cursor.accept('-')) return primary(cursor);
+  if (!cursor.accept('-')) {
+    const operand = primary(cursor);
+    // Text is compared in one way only, whatever it is called.
+    if (cursor.accept('COLLATE')) cursor.name();
+    return operand;
+  }
   const operand = cursor.deeper(() => signed(cursor));
   return typeof operand === 'number' ? -operand : { kind: 'minus', operand };
 }

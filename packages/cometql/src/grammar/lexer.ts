@@ -25,7 +25,7 @@ export type Kind =
   | 'open';
 
 const code = (character: string): number => character.charCodeAt(0);
-const [QUOTE, DOUBLE, BACKQUOTE, BACKSLASH] = [code("'"), code('"'), code('`'), code('\\')];
+const [QUOTE, DOUBLE, BACKQUOTE] = [code("'"), code('"'), code('`')];
 const [DASH, SLASH, STAR, HASH] = [code('-'), code('/'), code('*'), code('#')];
 const [DOT, AT, QUESTION, BANG, DOLLAR] = [code('.'), code('@'), code('?'), code('!'), code('$')];
 
@@ -38,6 +38,12 @@ const isWord = (c: number): boolean =>
 
 const symbols = ['<=>', '<=', '>=', '<>', '!=', ':=', '||', '&&'];
 const firstOfSymbols = new Set(symbols.map(code));
+
+/** The place of `what` at or behind `from`; the end when there is none. */
+export function find(source: string, what: string, from: number): number {
+  const found = source.indexOf(what, from);
+  return found < 0 ? source.length : found;
+}
 
 /** Longer words are no keywords. */
 const longestKeyword = 32;
@@ -53,6 +59,8 @@ export class Lexer {
   escaped = false;
   /** Inside of a comment whose content counts. */
   #conditional = false;
+  /** The next backslash, as far as it was looked for. */
+  #backslash = -1;
 
   constructor(source: string) {
     this.source = source;
@@ -69,9 +77,9 @@ export class Lexer {
       return;
     }
     const c = this.source.charCodeAt(this.start);
-    if (c === QUOTE) this.#quoted('string', c);
-    else if (c === DOUBLE) this.#quoted('text', c);
-    else if (c === BACKQUOTE) this.#quoted('name', c);
+    if (c === QUOTE) this.#quoted('string', "'");
+    else if (c === DOUBLE) this.#quoted('text', '"');
+    else if (c === BACKQUOTE) this.#quoted('name', '`');
     else if (isDigit(c) || (c === DOT && isDigit(this.#at(this.start + 1)))) this.#number(c);
     else if (isWord(c)) this.#word(c);
     else if (c === AT) this.#variable();
@@ -85,8 +93,9 @@ export class Lexer {
 
   /** @returns false at a comment that has no end. */
   #skip(): boolean {
+    const { source } = this;
     for (;;) {
-      const c = this.#at(this.end);
+      const c = source.charCodeAt(this.end);
       if (isBlank(c)) this.end += 1;
       else if (c === HASH || (c === DASH && this.#isDashes())) this.#skipLine();
       else if (c === SLASH && this.#at(this.end + 1) === STAR) {
@@ -124,22 +133,28 @@ export class Lexer {
     return true;
   }
 
-  #quoted(kind: Kind, quote: number): void {
+  /** Each search goes on where the one before it ended, so nothing is looked at twice. */
+  #quoted(kind: Kind, quote: string): void {
+    const { source } = this;
     this.escaped = false;
-    let at = this.start + 1;
-    for (; at < this.source.length; at++) {
-      const c = this.source.charCodeAt(at);
-      if (c === BACKSLASH && quote !== BACKQUOTE) {
+    let close = -1;
+    for (let at = this.start + 1; ; ) {
+      if (close < at) close = find(source, quote, at);
+      if (kind !== 'name' && this.#nextBackslash(at) < close) {
         this.escaped = true;
-        at += 1;
-      } else if (c === quote) {
-        if (this.#at(at + 1) !== quote) break;
+        at = this.#backslash + 2;
+      } else if (close < source.length && source.charAt(close + 1) === quote) {
         this.escaped = true;
-        at += 1;
-      }
+        at = close + 2;
+      } else break;
     }
-    this.kind = at < this.source.length ? kind : 'open';
-    this.end = Math.min(at + 1, this.source.length);
+    this.kind = close < source.length ? kind : 'open';
+    this.end = Math.min(close + 1, source.length);
+  }
+
+  #nextBackslash(at: number): number {
+    if (this.#backslash < at) this.#backslash = find(this.source, '\\', at);
+    return this.#backslash;
   }
 
   #number(first: number): void {
@@ -150,9 +165,8 @@ export class Lexer {
       while (isHex(this.#at(at))) at += 1;
       this.kind = 'hex';
     } else {
-      while (isDigit(this.#at(at))) at += 1;
-      if (this.#at(at) === DOT) at += 1;
-      while (isDigit(this.#at(at))) at += 1;
+      at = this.#digits(at);
+      if (this.#at(at) === DOT) at = this.#digits(at + 1);
       if ((this.#at(at) | 32) === 101) at = this.#exponent(at);
     }
     // `1abc` is a name, though one that no table has.
@@ -160,13 +174,19 @@ export class Lexer {
     else this.end = at;
   }
 
+  /** The place behind the digits that stand at `at`. */
+  #digits(at: number): number {
+    const { source } = this;
+    let end = at;
+    while (isDigit(source.charCodeAt(end))) end += 1;
+    return end;
+  }
+
   #exponent(at: number): number {
     const sign = this.#at(at + 1);
     const digits = sign === DASH || sign === 43 ? at + 2 : at + 1;
-    if (!isDigit(this.#at(digits))) return at;
-    let end = digits;
-    while (isDigit(this.#at(end))) end += 1;
-    return end;
+    const end = this.#digits(digits);
+    return end === digits ? at : end;
   }
 
   #word(first: number): void {
@@ -174,8 +194,9 @@ export class Lexer {
       this.#hexString();
       return;
     }
+    const { source } = this;
     let at = this.start + 1;
-    while (isWord(this.#at(at))) at += 1;
+    while (isWord(source.charCodeAt(at))) at += 1;
     this.end = at;
     this.kind = 'word';
     if (at - this.start <= longestKeyword) this.keyword = this.text().toUpperCase();

@@ -1,5 +1,7 @@
 /** What quoted text and hexadecimal literals stand for. */
 
+import { find } from './lexer.ts';
+
 const BACKSLASH = 92;
 
 /** The letters behind a backslash that mean something else than themselves. */
@@ -23,22 +25,49 @@ function textOf(units: Uint16Array): string {
   return text;
 }
 
+/** Escapes put together piece by piece. Many more would take far more memory than the text. */
+const few = 256;
+
 /**
- * The text between the quotes of `source`, from `from` to `to`: doubled quotes are one, and except in names a backslash
- * escapes as in MySQL.
+ * What stands between two quotes, as it is meant: doubled quotes are one, and except in names a backslash escapes as in
+ * MySQL.
  */
-export function unescaped(source: string, from: number, to: number, backslash: boolean): string {
-  const quote = source.charCodeAt(from - 1);
-  const units = new Uint16Array(to - from);
+export function unescaped(quoted: string, quote: string, backslash: boolean): string {
+  const { length } = quoted;
+  let text = '';
+  let start = 0;
+  let [nextQuote, nextBackslash] = [-1, backslash ? -1 : length];
+  for (let at = 0, met = 0; ; met++) {
+    if (nextQuote < at) nextQuote = find(quoted, quote, at);
+    if (nextBackslash < at) nextBackslash = find(quoted, '\\', at);
+    const next = Math.min(nextQuote, nextBackslash);
+    if (next >= length) return text + quoted.slice(start);
+    if (met === few) return text + unescapedUnits(quoted.slice(start), quote, backslash);
+    text += quoted.slice(start, next);
+    const letter = quoted.charCodeAt(next + 1);
+    const means = next === nextBackslash ? escapes.get(letter) : undefined;
+    at = next + 2;
+    start = next + 1;
+    if (means !== undefined) {
+      text += String.fromCharCode(means);
+      start = at;
+    } else if (next === nextBackslash && kept.has(letter)) start = next;
+  }
+}
+
+/** The same, in memory that does not depend on how much is escaped. */
+function unescapedUnits(quoted: string, quote: string, backslash: boolean): string {
+  const doubled = quote.charCodeAt(0);
+  const units = new Uint16Array(quoted.length);
   let length = 0;
-  for (let at = from; at < to; at++) {
-    let c = source.charCodeAt(at);
+  for (let at = 0; at < quoted.length; at++) {
+    let c = quoted.charCodeAt(at);
     if (c === BACKSLASH && backslash) {
       at += 1;
-      const letter = source.charCodeAt(at);
+      const letter = quoted.charCodeAt(at);
       if (kept.has(letter)) units[length++] = c;
       c = escapes.get(letter) ?? letter;
-    } else if (c === quote) at += 1;
+    } else if (c === doubled) at += 1;
     units[length++] = c;
   }
   return textOf(units.subarray(0, length));

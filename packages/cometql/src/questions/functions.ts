@@ -36,6 +36,7 @@ const functions = new Map<string, Evaluated>(
     CONCAT: concat,
     CONNECTION_ID: (_, caller) => caller.connection,
     CONVERT: first,
+    CONVERT_TZ: first,
     CURDATE: today,
     CURRENT_DATE: today,
     CURRENT_ROLE: () => 'NONE',
