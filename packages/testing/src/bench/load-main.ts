@@ -1,8 +1,10 @@
 /** Main file of a load process: does what it is told over IPC, one order after the other. */
+import { Broadcasts } from './broadcasts.ts';
 import { Devices } from './devices.ts';
 import { pace, send, setHashes } from './sender.ts';
 
 const devices = new Devices();
+const broadcasts = new Broadcasts();
 
 /** What a load process can do; its parent calls it through `startLoad`. */
 export const orders = {
@@ -13,6 +15,9 @@ export const orders = {
   setHashes,
   send,
   pace,
+  subscribe: broadcasts.subscribe.bind(broadcasts),
+  unsubscribe: broadcasts.unsubscribe.bind(broadcasts),
+  broadcast: broadcasts.broadcast.bind(broadcasts),
 };
 
 interface Order {

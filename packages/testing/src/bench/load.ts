@@ -63,6 +63,9 @@ export function startLoad(): Load {
     setHashes: call('setHashes'),
     send: call('send'),
     pace: call('pace'),
+    subscribe: call('subscribe'),
+    unsubscribe: call('unsubscribe'),
+    broadcast: call('broadcast'),
     stop: () => void child.kill('SIGKILL'),
   };
 }

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { attach } from './attach.ts';
 import { type Bench, run } from './bench.ts';
+import { channels } from './channels.ts';
 import { otherCheckout } from './checkout.ts';
 import { latency } from './latency.ts';
 import { memory } from './memory.ts';
@@ -14,7 +15,7 @@ import { profileTable, type Span } from './profile.ts';
 import { jsonLines, table } from './report.ts';
 import type { Subject } from './stage.ts';
 
-const benches = [memory, attach, privateMessages, latency];
+const benches = [memory, attach, privateMessages, channels, latency];
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
 
 const help = `npm run bench [-- name …] [options]        names: ${benches.map(({ name }) => name).join(', ')}; none: all

@@ -29,7 +29,8 @@ export interface PaceOrder extends Target {
 /** Messages in one batch. */
 export const BATCH = 100;
 
-const auth = `Authorization: Bearer ${apiKey}\r\n`;
+/** As a line of a request's head. */
+export const authorization = `Authorization: Bearer ${apiKey}\r\n`;
 const text = 'Lorem ipsum dolor sit amet, consectetur adipiscing elit, sed do eiusmod tempor.';
 
 /** The fields of one message; its data takes about 120 bytes. */
@@ -58,7 +59,7 @@ class HttpConnection {
       this.#resolve = resolve;
       this.#reject = reject;
       this.#socket.write(
-        `${method} ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n${auth}Content-Type: application/json\r\n` +
+        `${method} ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n${authorization}Content-Type: application/json\r\n` +
           `Content-Length: ${body.length}\r\n\r\n${body}`,
       );
     });
@@ -148,7 +149,7 @@ class StreamConnection {
     this.open = new Promise((resolve) => {
       opened = resolve;
     });
-    const head = `GET /v1/apps/${target.app}/stream HTTP/1.1\r\n${auth}`;
+    const head = `GET /v1/apps/${target.app}/stream HTTP/1.1\r\n${authorization}`;
     this.#socket = new ClientSocket(target.port, head, {
       open: opened,
       frame: (code, bytes, from, to) => {

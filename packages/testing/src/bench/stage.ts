@@ -23,7 +23,9 @@ export interface Member {
 }
 
 export interface Stage {
+  /** The first of them. */
   readonly gateway: Member;
+  readonly gateways: readonly Member[];
   readonly ingest: Member;
   /** Of everything whose CPU is split. */
   readonly pids: Readonly<Record<'ingest' | 'redis' | 'gateway', number>>;
@@ -90,18 +92,23 @@ async function startMember(subject: Subject, name: string, redisUrl: string) {
   };
 }
 
-export async function startStage(subject: Subject): Promise<Stage> {
+export async function startStage(subject: Subject, count = 1): Promise<Stage> {
   const redis = await startRedis();
   const ingest = await startMember(subject, 'ingest', redis.url);
   const gateway = await startMember(subject, 'gateway', redis.url);
+  const gateways = [gateway];
+  while (gateways.length < count) {
+    gateways.push(await startMember(subject, 'gateway', redis.url));
+  }
   const [, redisPid = ''] =
     /process_id:(\d+)/.exec(String(await redis.cli('INFO', 'server'))) ?? [];
   return {
     gateway,
+    gateways,
     ingest,
     pids: { ingest: ingest.pid, redis: Number(redisPid), gateway: gateway.pid },
     async stop() {
-      await Promise.all([gateway.stop(), ingest.stop()]);
+      await Promise.all([...gateways, ingest].map((member) => member.stop()));
       await redis.stop();
     },
   };
