@@ -1,6 +1,7 @@
 import { type Context, type Running, runProcess } from '@encke/service';
 import { withKey } from './api-key.ts';
 import { type Command, option } from './command.ts';
+import { refuseExampleSecrets } from './example-secrets.ts';
 import { stateFolder } from './state-folder.ts';
 
 interface ProcessCommand {
@@ -30,6 +31,7 @@ export const processCommand = ({
   arity: [0, 0],
   async run(invocation) {
     const { env } = invocation;
+    refuseExampleSecrets(env);
     const folder = stateFolder(option(invocation, 'state'));
     await runProcess(name, needsKey ? withKey(env, folder) : env, start);
     return undefined;

@@ -1,0 +1,137 @@
+/** docker-compose.yml from outside, as an operator and the users of a site see it. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { eventually, eventuallyDelivered } from '@encke/testing';
+import { Ledger } from '../e2e/ledger.ts';
+import { flow, total } from '../e2e/traffic.ts';
+import { Compose } from './compose.ts';
+import { findEngine, noEngine } from './engine.ts';
+
+const engine = await findEngine();
+const skip = engine === undefined && noEngine;
+
+let compose: Compose;
+let ledger: Ledger;
+
+before(async () => {
+  if (engine === undefined) return;
+  compose = await Compose.create(engine);
+  await compose.up();
+  ledger = new Ledger(compose.api);
+});
+after(() => compose?.down());
+
+const seen = new Set<string>();
+
+/** Waits until the balancer sends people to that many gateways which it did not know before. */
+async function newGateways(count: number): Promise<void> {
+  const found = new Set<string>();
+  await eventually(
+    async () => {
+      // The emptiest one gets who comes, so these requests show the new ones.
+      const answer = await fetch(`http://${compose.address}/info`);
+      const { node } = (await answer.json()) as { node: string };
+      if (!seen.has(node)) found.add(node);
+      assert.ok(found.size >= count, `${found.size} of ${count} new gateways`);
+    },
+    { timeout: 60_000, every: 50 },
+  );
+  for (const node of found) seen.add(node);
+}
+
+test('the image: not root, a root that nobody writes to, nothing but what runs', {
+  skip,
+}, async () => {
+  const [id = ''] = await compose.containers('gateway');
+  const shell = (script: string) => compose.docker('exec', id, 'sh', '-c', script);
+  assert.equal(await shell('id -u'), '1000\n');
+  await assert.rejects(shell('echo > /app/x'), /Read-only file system/);
+  assert.match(await shell('readlink /proc/1/exe'), /node$/m, 'the process gets signals itself');
+  const names = await shell('ls packages packages/gateway node_modules');
+  for (const name of ['testing', 'src', 'playwright-core', 'typescript', 'esbuild'])
+    assert.ok(!names.split('\n').includes(name), `${name} is in the image`);
+  assert.equal(await shell('find /app -name "*.test.*" -o -name "*.tsbuildinfo" | wc -l'), '0\n');
+  assert.match(await shell('node packages/encke/bin/health.mjs /readyz'), /^ready/);
+  await assert.rejects(
+    shell('ENCKE_ADMIN_PORT=1 node packages/encke/bin/health.mjs'),
+    /ECONNREFUSED/,
+  );
+});
+
+test('what is reachable from others does not start with the passwords for development', {
+  skip,
+}, async () => {
+  const env = ['-e', 'NODE_ENV=production'];
+  await assert.rejects(
+    compose.run('run', '--rm', '-T', '--no-deps', ...env, 'ingest'),
+    /ENCKE_API_KEY still has the password for development/,
+  );
+  await assert.rejects(
+    compose.run('run', '--rm', '-T', '--no-deps', ...env, '-e', 'ENCKE_API_KEY=mine', 'gateway'),
+    /ENCKE_REDIS_URL still has the password for development/,
+  );
+});
+
+test('a message by HTTP reaches a device of each wire through the balancer', { skip }, async () => {
+  const { people, devices } = await compose.people(4);
+  for (const { user } of people) await ledger.send({ user, data: 'hello' });
+  await eventuallyDelivered(ledger.expected(), devices);
+  await newGateways(2);
+});
+
+test('--scale gateway=4, while messages flow: the balancer finds the new ones', {
+  skip,
+}, async () => {
+  const { people, devices } = await compose.people(10);
+  const own = new Ledger(compose.api);
+  const sending = flow(own, people);
+  await compose.up('--scale', 'gateway=4', '--no-recreate');
+  await newGateways(2);
+  await sending.stop();
+  await eventuallyDelivered(own.expected(), devices);
+  own.checkGapless();
+  assert.equal(
+    total(devices, ({ closes }) => closes.length),
+    0,
+    'nobody was disturbed',
+  );
+});
+
+test('a gateway container is killed: its devices return through the balancer with everything', {
+  skip,
+}, async () => {
+  const { people, devices } = await compose.people(20);
+  const own = new Ledger(compose.api);
+  const sending = flow(own, people);
+  const [victim = ''] = await compose.containers('gateway');
+  await compose.docker('kill', victim);
+  await eventually(() => assert.ok(devices.some(({ connects }) => connects > 1)));
+  await Promise.all(devices.map((device) => device.attached(60_000)));
+  await sending.stop();
+  await eventuallyDelivered(own.expected(), devices);
+  own.checkGapless();
+  await compose.docker('start', victim);
+  await newGateways(1);
+});
+
+test('everything is restarted, one after the other, while messages flow: nothing is lost', {
+  skip,
+}, async () => {
+  const { people, devices } = await compose.people(20);
+  const own = new Ledger(compose.api);
+  const sending = flow(own, people);
+  for (const service of ['gateway', 'ingest', 'worker', 'redis', 'balancer'])
+    for (const container of await compose.containers(service)) {
+      await compose.docker('restart', '--time', '30', container);
+      await compose.up('--scale', 'gateway=4', '--no-recreate');
+    }
+  await Promise.all(devices.map((device) => device.attached(60_000)));
+  await sending.stop();
+  await eventuallyDelivered(own.expected(), devices, 60_000);
+  own.checkGapless();
+  assert.equal(
+    total(devices, ({ missed }) => missed),
+    0,
+    'no app is told that it missed something',
+  );
+});
