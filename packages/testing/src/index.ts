@@ -9,6 +9,7 @@ export * from './process.ts';
 export * from './proxy.ts';
 export * from './redis.ts';
 export * from './redis-cluster.ts';
+export * from './redis-sentinel.ts';
 export * from './roaming.ts';
 export * from './samples.ts';
 export * from './token.ts';

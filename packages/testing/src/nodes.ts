@@ -3,7 +3,7 @@ import { type Env, type ProcessName, startProcess, type TestProcess } from './pr
 import type { TestRedis } from './redis.ts';
 
 export interface NodesOptions {
-  readonly redis: TestRedis;
+  readonly redis: Pick<TestRedis, 'env'>;
   /** How many gateways; 2 unless told. */
   readonly gateways?: number;
   readonly ingest?: boolean;

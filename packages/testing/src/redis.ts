@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { eventually } from './eventually.ts';
@@ -30,6 +30,8 @@ export interface RedisServer extends TestRedis {
 export interface RedisOptions {
   /** More arguments for the server, such as `['--maxmemory', '50mb']`. */
   readonly args?: readonly string[];
+  /** Lines of its configuration: it is a Sentinel then, not a server of data. */
+  readonly sentinel?: readonly string[];
 }
 
 let program: string | undefined;
@@ -76,8 +78,16 @@ function launch(port: number, dir: string, args: readonly string[]): Promise<Gua
   ]);
 }
 
+/** A Sentinel writes what it learns into the file that it was started with. */
+function launchSentinel(port: number, dir: string, lines: readonly string[]): Promise<Guarded> {
+  const file = join(dir, 'sentinel.conf');
+  const all = [`port ${port}`, 'bind 127.0.0.1', `dir ${dir}`, 'logfile redis.log', ...lines];
+  writeFileSync(file, `${all.join('\n')}\n`);
+  return spawnGuarded(serverProgram(), [file, '--sentinel']);
+}
+
 /** A private Redis on a free port: no persistence, its folder removed at `stop()`. */
-export async function startRedis({ args = [] }: RedisOptions = {}): Promise<RedisServer> {
+export async function startRedis({ args = [], sentinel }: RedisOptions = {}): Promise<RedisServer> {
   const port = await freePort();
   const root = temporaryFolder('encke-redis-');
   let server: Guarded | undefined;
@@ -85,7 +95,8 @@ export async function startRedis({ args = [] }: RedisOptions = {}): Promise<Redi
   const cli = (...words: readonly (string | number)[]) => command(port, words);
   const start = async () => {
     // A folder per start: a cluster node would otherwise find its old nodes.conf.
-    server = await launch(port, mkdtempSync(join(root.path, 'run-')), args);
+    const dir = mkdtempSync(join(root.path, 'run-'));
+    server = await (sentinel ? launchSentinel(port, dir, sentinel) : launch(port, dir, args));
     await eventually(() => cli('PING'));
   };
   const kill = async () => {

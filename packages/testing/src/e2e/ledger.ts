@@ -8,6 +8,8 @@ interface Order {
   readonly event?: string;
 }
 
+let ledgers = 0;
+
 /** Sends as a careful application server does, and writes down what ingest accepted. */
 export class Ledger {
   /** 503 answers and lost connections that were tried again. */
@@ -15,10 +17,14 @@ export class Ledger {
   accepted = 0;
   #api: Api;
   #keys = 0;
+  /** A second ledger for the same people must not repeat the keys of the first. */
+  readonly #number: number;
   #sent = new Map<number, Map<number, string>>();
 
   constructor(api: Api) {
     this.#api = api;
+    ledgers += 1;
+    this.#number = ledgers;
   }
 
   #note(user: number, { id, seq }: Sent): void {
@@ -31,7 +37,7 @@ export class Ledger {
 
   #key(): string {
     this.#keys += 1;
-    return `order-${this.#keys}`;
+    return `order-${this.#number}-${this.#keys}`;
   }
 
   /** Repeats with the same key until it is accepted, for at most a minute. */
