@@ -22,6 +22,8 @@ export interface RoamingDevice {
   readonly device: string;
   /** Ids of the messages handed to the app, in the order in which it got them. */
   readonly received: string[];
+  /** What these messages carried, as JSON text. */
+  readonly data: string[];
   /** Private messages on the wire, second copies included. */
   onWire: number;
   /** How often the app was told that it may have missed something. */
@@ -59,6 +61,7 @@ function roam(wire: 'v1' | 'legacy', options: RoamingOptions, dial: Dial): Roami
     user,
     device,
     received: [],
+    data: [],
     onWire: 0,
     missed: 0,
     connects: 0,
@@ -125,6 +128,7 @@ export function roamV1(options: RoamingOptions): RoamingDevice {
       if (position !== undefined && frame.seq <= position.seq) return;
       if (position !== undefined) position = { epoch: position.epoch, seq: frame.seq };
       self.received.push(frame.id);
+      self.data.push(JSON.stringify(frame.data));
     }
   };
   return roam('v1', options, (address, self) => {
@@ -158,6 +162,7 @@ export function roamLegacy(options: RoamingOptions): RoamingDevice {
     if (seen.has(id)) return;
     seen.add(id);
     self.received.push(id);
+    self.data.push(String(frame.data));
   };
   return roam('legacy', options, (address, self) => {
     const { app, user, key } = options;
