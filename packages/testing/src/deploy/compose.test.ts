@@ -1,5 +1,6 @@
 /** docker-compose.yml from outside, as an operator and the users of a site see it. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { eventually, eventuallyDelivered } from '@encke/testing';
 import { Ledger } from '../e2e/ledger.ts';
@@ -102,41 +103,39 @@ test('--scale gateway=4, while messages flow: the balancer finds the new ones', 
   );
 });
 
-test('a gateway container is killed: its devices return through the balancer with everything', {
+test('the profile observe: Prometheus finds every process, and knows every query and rule', {
   skip,
 }, async () => {
-  const { people, devices } = await compose.people(20);
-  const own = new Ledger(compose.api);
-  const sending = flow(own, people);
-  const [victim = ''] = await compose.containers('gateway');
-  await compose.docker('kill', victim);
-  await eventually(() => assert.ok(devices.some(({ connects }) => connects > 1)));
-  await Promise.all(devices.map((device) => device.attached(60_000)));
-  await sending.stop();
-  await eventuallyDelivered(own.expected(), devices);
-  own.checkGapless();
-  await compose.docker('start', victim);
-  await newGateways(1);
-});
-
-test('everything is restarted, one after the other, while messages flow: nothing is lost', {
-  skip,
-}, async () => {
-  const { people, devices } = await compose.people(20);
-  const own = new Ledger(compose.api);
-  const sending = flow(own, people);
-  for (const service of ['gateway', 'ingest', 'worker', 'redis', 'balancer'])
-    for (const container of await compose.containers(service)) {
-      await compose.docker('restart', '--time', '30', container);
-      await compose.up('--scale', 'gateway=4', '--no-recreate');
-    }
-  await Promise.all(devices.map((device) => device.attached(60_000)));
-  await sending.stop();
-  await eventuallyDelivered(own.expected(), devices, 60_000);
-  own.checkGapless();
-  assert.equal(
-    total(devices, ({ missed }) => missed),
-    0,
-    'no app is told that it missed something',
+  await compose.run('--profile', 'observe', 'up', '--detach', '--no-build', 'prometheus');
+  const ask = async <T>(path: string): Promise<T> => {
+    const answer = await fetch(`${compose.prometheus}/api/v1/${path}`);
+    const body = (await answer.json()) as { status: string; error?: string; data: T };
+    assert.equal(body.status, 'success', `${path}: ${body.error}`);
+    return body.data;
+  };
+  const running = await Promise.all(
+    ['gateway', 'ingest', 'worker'].map((service) => compose.containers(service)),
   );
+  await eventually(
+    async () => {
+      const found = await ask<{ result: unknown[] }>(
+        `query?query=${encodeURIComponent('up == 1')}`,
+      );
+      // The balancer and Prometheus itself besides.
+      assert.ok(found.result.length >= running.flat().length + 2, JSON.stringify(found.result));
+    },
+    { timeout: 90_000, every: 500 },
+  );
+  const { groups } = await ask<{ groups: { rules: unknown[] }[] }>('rules');
+  assert.ok(groups.flatMap(({ rules }) => rules).length > 10);
+  const dashboard = JSON.parse(
+    readFileSync(
+      new URL('../../../../deploy/grafana/dashboards/encke.json', import.meta.url),
+      'utf8',
+    ),
+  ) as { panels: { targets?: { expr: string }[] }[] };
+  for (const { expr } of dashboard.panels.flatMap(({ targets = [] }) => targets)) {
+    const query = expr.replaceAll('$__rate_interval', '1m');
+    await ask(`query?query=${encodeURIComponent(query)}`);
+  }
 });

@@ -49,8 +49,13 @@ async function find(): Promise<Env | undefined> {
   if (await serves(process.env)) return process.env;
   const program = process.env.ENCKE_DOCKER_UP;
   if (!program) return undefined;
-  // Such an engine has no way to the network but the machine's own.
-  return { BUILD_NETWORK: 'host', ...(await broughtUp(program)) };
+  try {
+    // Such an engine has no way to the network but the machine's own.
+    return { BUILD_NETWORK: 'host', ...(await broughtUp(program)) };
+  } catch (error) {
+    console.error(error);
+    return undefined;
+  }
 }
 
 /** undefined: there is none, and nothing that could bring one up. */

@@ -27,8 +27,7 @@ export class Ledger {
     this.#number = ledgers;
   }
 
-  /** Writes down one that somebody else has sent. */
-  note(user: number, { id, seq }: Sent): void {
+  #note(user: number, { id, seq }: Sent): void {
     const ids = this.#sent.get(user) ?? new Map<number, string>();
     this.#sent.set(user, ids);
     assert.equal(ids.get(seq), undefined, `user ${user}: two messages were given seq ${seq}`);
@@ -60,7 +59,7 @@ export class Ledger {
     const idempotencyKey = this.#key();
     const more = { idempotencyKey, ...(event !== undefined && { event }) };
     const sent = await this.#persist(() => this.#api.send(user, data, more));
-    this.note(user, sent);
+    this.#note(user, sent);
     return sent;
   }
 
@@ -73,7 +72,7 @@ export class Ledger {
       assert.equal(results.length, batch.length);
       left = batch.filter((item, i) => {
         const result = results[i];
-        if (result?.error === undefined && result !== undefined) this.note(item.user, result);
+        if (result?.error === undefined && result !== undefined) this.#note(item.user, result);
         else assert.equal(result?.error?.status, 503, JSON.stringify(result));
         return result?.error !== undefined;
       });
