@@ -150,6 +150,7 @@ export async function runProcess(
     shutDown(context, running, admin);
   });
   const unready = () => (stopping ? 'stopping' : running ? running.unready() : 'starting');
+  metrics.read('gauge', 'encke_ready', 'Takes traffic', () => (unready() === undefined ? 1 : 0));
   const { host, adminPort } = config;
   try {
     admin = await listen('ENCKE_ADMIN_PORT', () =>
