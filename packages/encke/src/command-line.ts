@@ -17,7 +17,7 @@ function overview(): string {
 Processes, configured by environment variables (see .env.example):
 ${lines(shown.filter((command) => !isVerb(command)))}
 
-Operator verbs, over HTTP:
+Operator verbs, over the network:
 ${lines(shown.filter(isVerb))}
 
 encke <command> --help says more.`;

@@ -7,6 +7,7 @@ export interface NodesOptions {
   /** How many gateways; 2 unless told. */
   readonly gateways?: number;
   readonly ingest?: boolean;
+  readonly cometql?: boolean;
   readonly worker?: boolean;
   /** For every process, over the defaults of `startProcess`. */
   readonly env?: Env;
@@ -15,6 +16,7 @@ export interface NodesOptions {
 export interface Nodes {
   readonly gateways: readonly TestProcess[];
   readonly ingest: TestProcess | undefined;
+  readonly cometql: TestProcess | undefined;
   readonly worker: TestProcess | undefined;
   /** Every process that has been started, the dead ones too. */
   readonly all: readonly TestProcess[];
@@ -54,6 +56,7 @@ export async function startNodes(options: NodesOptions): Promise<Nodes> {
   const starts = await Promise.allSettled([
     wantsIngest ? start('ingest') : undefined,
     wantsWorker === true ? start('worker') : undefined,
+    options.cometql === true ? start('cometql') : undefined,
     ...Array.from({ length: count }, () => start('gateway')),
   ]);
   const failed = starts.find((one) => one.status === 'rejected');
@@ -66,6 +69,7 @@ export async function startNodes(options: NodesOptions): Promise<Nodes> {
     gateways,
     ingest,
     all: running,
+    cometql: running.find(({ name }) => name === 'cometql'),
     worker: running.find(({ name }) => name === 'worker'),
     get addresses() {
       return gateways.map(({ address }) => address);

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { adopt } from './guard.ts';
 import { parseMetrics, type Samples } from './samples.ts';
 
-export type ProcessName = 'gateway' | 'ingest' | 'worker';
+export type ProcessName = 'gateway' | 'ingest' | 'cometql' | 'worker';
 export type Env = Readonly<Record<string, string | undefined>>;
 
 export interface TestProcess {
@@ -45,6 +45,7 @@ const defaults: Env = {
   ENCKE_HOST: '127.0.0.1',
   ENCKE_GATEWAY_PORT: '0',
   ENCKE_INGEST_PORT: '0',
+  ENCKE_COMETQL_PORT: '0',
   ENCKE_ADMIN_PORT: '0',
   ENCKE_API_KEY: 'test-api-key',
   ENCKE_DRAIN_SECONDS: '1',

@@ -1,4 +1,4 @@
-/** Main file of a forked process: `run-process.ts gateway|ingest|worker`, configured by its environment. */
+/** Main file of a forked process: `run-process.ts gateway|ingest|cometql|worker`, configured by its environment. */
 import { type Context, type Running, runProcess } from '@encke/service';
 
 type Start = (context: Context) => Promise<Running>;
@@ -7,6 +7,7 @@ type Start = (context: Context) => Promise<Running>;
 const starts: Record<string, () => Promise<Start>> = {
   gateway: async () => (await import('@encke/gateway')).startGateway,
   ingest: async () => (await import('@encke/ingest')).startIngest,
+  cometql: async () => (await import('@encke/cometql')).startCometql,
   worker: async () => (await import('@encke/worker')).startWorker,
 };
 

@@ -7,7 +7,7 @@ const maxGateways = 64;
 export const up: Command = {
   usage: 'up [--gateways n] [--redis URL]',
   summary: 'runs everything on this machine, until Ctrl-C',
-  help: `Starts gateways, ingest, worker and the demo, prints their URLs and the API key, and starts
+  help: `Starts gateways, ingest, cometql, worker and the demo, prints their URLs and the API key, and starts
 again what dies. One per folder; the folder .encke keeps the API key and Redis's data.
 
   --gateways n   how many gateways (2), on ENCKE_GATEWAY_PORT and the ports after it

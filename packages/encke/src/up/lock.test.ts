@@ -30,8 +30,9 @@ test('a lock is held until it is released, and leaves no file behind', () => {
   const holder = takeLock(folder) as Holder;
   assert.equal(holder.pid, process.pid);
   assert.deepEqual(readdirSync(folder), ['up.lock']);
-  lock.announce('http://127.0.0.1:8080');
+  lock.announce({ ingest: 'http://127.0.0.1:8080', cometql: '127.0.0.1:3307' });
   assert.equal(runningUp(folder)?.ingest, 'http://127.0.0.1:8080');
+  assert.equal(runningUp(folder)?.cometql, '127.0.0.1:3307');
   assert.deepEqual(readdirSync(folder), ['up.lock']);
   lock.release();
   assert.deepEqual(readdirSync(folder), []);

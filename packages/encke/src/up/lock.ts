@@ -1,4 +1,4 @@
-/** One `encke up` a folder: the lock file names the process that holds it, and where its ingest is. */
+/** One `encke up` a folder: the lock file names the process that holds it, and where its ingest and cometql are. */
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeStateFolder } from '../state-folder.ts';
@@ -9,11 +9,13 @@ export interface Holder {
   readonly born: string;
   /** The URL of its ingest, once that listens. */
   readonly ingest?: string;
+  /** host:port of its cometql. */
+  readonly cometql?: string;
 }
 
 export interface Lock {
-  /** Makes the URL known to the operator verbs. */
-  announce(ingest: string): void;
+  /** Makes the places known to the operator verbs. */
+  announce(places: Required<Pick<Holder, 'ingest' | 'cometql'>>): void;
   release(): void;
 }
 
@@ -78,8 +80,8 @@ export function takeLock(folder: string): Lock | Holder {
     rmSync(draft, { force: true });
   }
   return {
-    announce(ingest) {
-      write({ ...mine, ingest });
+    announce({ ingest, cometql }) {
+      write({ ...mine, ingest, cometql });
       renameSync(draft, file(folder));
     },
     release: () => rmSync(file(folder), { force: true }),

@@ -15,6 +15,8 @@ export interface Plan {
   /** URLs as a browser on this machine reaches them. */
   readonly gateways: readonly string[];
   readonly ingest: string;
+  /** host:port; MySQL clients take `localhost` for a socket file, so it is not called that. */
+  readonly cometql: string;
   readonly metrics: readonly string[];
   /** Answers 200 when ingest can take messages. */
   readonly readiness: string;
@@ -41,7 +43,8 @@ export async function makePlan(env: Env, gatewayCount: number): Promise<Plan> {
   const { host } = config;
   const gatewayPorts = await upward(config.gatewayPort, gatewayCount, host);
   const [ingestPort] = await upward(config.ingestPort, 1, host);
-  const adminPorts = await upward(config.adminPort, gatewayCount + 2, host);
+  const [cometqlPort] = await upward(config.cometqlPort, 1, host);
+  const adminPorts = await upward(config.adminPort, gatewayCount + 3, host);
   const [demoPort] = await freePorts(1, host);
   const name = reachable(host);
   const scheme = config.tls ? 'https' : 'http';
@@ -60,6 +63,11 @@ export async function makePlan(env: Env, gatewayCount: number): Promise<Plan> {
       env: { ...shared, ENCKE_GATEWAY_PORT: String(port), ENCKE_DEMO_URL: demo, ...admin(i) },
     })),
     { name: 'worker', args: ['worker'], env: { ...shared, ...admin(gatewayCount + 1) } },
+    {
+      name: 'cometql',
+      args: ['cometql'],
+      env: { ...shared, ENCKE_COMETQL_PORT: String(cometqlPort), ...admin(gatewayCount + 2) },
+    },
   ];
   if (config.demoUrl === undefined)
     processes.push({
@@ -71,6 +79,7 @@ export async function makePlan(env: Env, gatewayCount: number): Promise<Plan> {
     config,
     processes,
     ingest,
+    cometql: `${name === 'localhost' ? '127.0.0.1' : name}:${cometqlPort}`,
     gateways: gatewayPorts.map((port) => `${scheme}://${name}:${port}`),
     readiness: `http://${name}:${adminPorts[gatewayCount]}/readyz`,
     metrics: adminPorts.map((port) => `http://${name}:${port}/metrics`),

@@ -24,7 +24,12 @@ after(async () => {
 const newFolder = () => join(root, randomUUID());
 
 type Env = Record<string, string>;
-const ports = { ENCKE_GATEWAY_PORT: '0', ENCKE_INGEST_PORT: '0', ENCKE_ADMIN_PORT: '0' };
+const ports = {
+  ENCKE_GATEWAY_PORT: '0',
+  ENCKE_INGEST_PORT: '0',
+  ENCKE_COMETQL_PORT: '0',
+  ENCKE_ADMIN_PORT: '0',
+};
 const starting = { timeout: 60_000 };
 
 /** The command `encke` in a process group of its own, as a terminal would start it. */

@@ -90,7 +90,7 @@ async function startAll(options: UpOptions, running: Running, stop: AbortSignal,
   running.add(children);
   await Promise.all(children.map((child) => child.ready));
   stop.throwIfAborted();
-  lock.announce(plan.ingest);
+  lock.announce(plan);
   say(
     banner({
       plan,

@@ -16,7 +16,12 @@ function startUp(folder: string) {
   const kept = Object.entries(process.env).filter(
     ([name]) => !name.startsWith('ENCKE_') && !name.startsWith('NODE_TEST'),
   );
-  const ports = { ENCKE_GATEWAY_PORT: '0', ENCKE_INGEST_PORT: '0', ENCKE_ADMIN_PORT: '0' };
+  const ports = {
+    ENCKE_GATEWAY_PORT: '0',
+    ENCKE_INGEST_PORT: '0',
+    ENCKE_COMETQL_PORT: '0',
+    ENCKE_ADMIN_PORT: '0',
+  };
   const child = spawn(
     process.execPath,
     ['--import', 'tsx', '--conditions=source', main, 'up', '--state', folder],
