@@ -54,6 +54,7 @@ const scripts: readonly (readonly [script: string, env: Readonly<Record<string, 
   ['connect-storm', { DEVICES: '60', HOLD: '0' }],
   ['private-messages', { RATE: '40' }],
   ['offline-queue', { DEVICES: '8', QUEUED: '5' }],
+  ['fan-out', { RATE: '2' }],
   ['soak', { RATE: '20', CHURN: '4' }],
 ];
 

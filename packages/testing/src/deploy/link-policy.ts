@@ -65,11 +65,10 @@ function scalers(all: Installation, say: Say): void {
   }
 }
 
-/** Seconds of `1h`, `60s`. */
-function seconds(text: string | undefined): number {
-  const [, number, unit = ''] = /^(\d+)([smh])$/.exec(text ?? '') ?? [];
-  return Number(number) * ({ s: 1, m: 60, h: 3600 }[unit] ?? 0);
-}
+/** Seconds that a silent socket is let alone by the controller whose default is short. */
+const idle = ['proxy-read-timeout', 'proxy-send-timeout'].map(
+  (name) => `nginx.ingress.kubernetes.io/${name}`,
+);
 
 function ingresses(all: Installation, say: Say): void {
   for (const { metadata, spec } of all.all('Ingress')) {
@@ -83,8 +82,7 @@ function ingresses(all: Installation, say: Say): void {
         say(`${name} leads nowhere`);
     }
     if (!spec?.tls?.length) say(`${name} has no TLS`);
-    // An hour, so that it is not the proxy that ends idle sockets.
-    if (!(seconds(metadata.annotations?.['haproxy.org/timeout-tunnel']) >= 3600))
+    if (!idle.every((one) => Number(metadata.annotations?.[one]) >= 3600))
       say(`${name} ends sockets that are idle`);
   }
 }

@@ -69,7 +69,17 @@ async function live({ api, gateways, addresses, add }: Nodes): Promise<void> {
   await api.send(2, { n: 1 });
   await api.purge(2);
   await api.call('PUT', '/channels/news/settings', { history: 5 });
+  const reader = await V1Device.connect(first, { user: 2, key: '' });
+  for (const channel of ['news', 'track_room', 'user_status_3'])
+    reader.send(JSON.stringify({ type: 'subscribe', channel }));
+  await reader.until('three channels', () =>
+    reader.frames.filter(({ type }) => type === 'subscribed').length === 3 ? true : undefined,
+  );
   await api.call('POST', '/channels/news/messages', { data: 1 });
+  await reader.frame('channel');
+  for (const [ref, type] of ['count', 'members', 'history'].entries())
+    reader.send(JSON.stringify({ type, ref, channel: 'track_room' }));
+  await reader.frame('members');
   for (const path of ['', '/messages', '/subscribers'])
     await api.call('GET', `/channels/news${path}`);
   await api.call('DELETE', '/channels/news/messages');
@@ -81,6 +91,7 @@ async function live({ api, gateways, addresses, add }: Nodes): Promise<void> {
     headers: { authorization: `Bearer ${api.key}` },
   });
   assert.equal(status.status, 200);
+  await reader.close();
   // A gateway that dies is swept by the worker, and its users go offline.
   await api.setHash(3, key);
   await V1Device.connect(first, { user: 3, key });
