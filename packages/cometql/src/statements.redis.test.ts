@@ -1,10 +1,12 @@
 /** Every statement of the language, with its literal result. The rows of a table below follow each other on one Redis. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import type { Channel, Device, User } from '@encke/protocol';
 import { eventually, startTestRedis, type TestRedis } from '@encke/testing';
 import { type Language, openLanguage } from './cometql.fixture.ts';
 import type { Parameter } from './execute.ts';
+import { isSqlFault } from './outcome.ts';
 
 let redis: TestRedis;
 let language: Language;
@@ -345,4 +347,15 @@ test('apps do not see each other', async () => {
   const { execute } = await import('./execute.ts');
   const outcome = await execute(other, 'SELECT * FROM users_auth WHERE id = 901', []);
   assert.ok('rows' in outcome && outcome.rows.length === 0);
+});
+
+test('every statement of docs/cometql.md is carried out', async () => {
+  const page = readFileSync(new URL('../../../docs/cometql.md', import.meta.url), 'utf8');
+  const blocks = [...page.matchAll(/^```sql\n([\s\S]*?)^```/gm)].map(([, text = '']) => text);
+  const statements = blocks.flatMap((text) => text.trimEnd().split('\n'));
+  assert.ok(statements.length > 20);
+  for (const statement of statements) {
+    const outcome = await language.run(statement);
+    assert.ok(!isSqlFault(outcome), `${statement}: ${JSON.stringify(outcome)}`);
+  }
 });
