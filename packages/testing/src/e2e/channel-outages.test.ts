@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { Position } from '@encke/protocol';
 import { eventually, LegacyDevice, V1Device } from '@encke/testing';
 import { openApplication } from './application.ts';
+import { skipOnCluster } from './on-cluster.ts';
 import { openStage, type StageOptions } from './stage.ts';
 import { channelFrames, dataOf, frame, numbers, publishAll, say, subscribe } from './subscriber.ts';
 
@@ -65,7 +66,9 @@ test('[N7] [V18] more is lost with the bus than the channel keeps: v1 is told, a
   assert.equal(device.closedWith, undefined);
 });
 
-test('[N7] Redis forgets the newest messages of a channel: v1 is told of a new epoch', async (t) => {
+test('[N7] Redis forgets the newest messages of a channel: v1 is told of a new epoch', {
+  skip: skipOnCluster,
+}, async (t) => {
   const { stage, app } = await open({ gateways: 1 });
   t.after(() => stage.close());
   await app.keep('failover', 10);
@@ -74,8 +77,8 @@ test('[N7] Redis forgets the newest messages of a channel: v1 is told of a new e
   const { epoch } = await subscribe(device, 'failover');
   await publishAll(app, 'failover', [1, 2]);
   await frame(device, 'channel', 2);
-  const [keys] = (await stage.redis.all('KEYS', '*:failover')) as string[][];
-  const kept = (keys ?? []).filter((key) => /:(channel|history):/.test(key));
+  const found = (await stage.redis.all('KEYS', '*:failover')) as string[][];
+  const kept = found.flat().filter((key) => /:(channel|history):/.test(key));
   assert.equal(kept.length, 2);
   for (const key of kept) await stage.redis.all('COPY', key, `${key}:before`);
   await publishAll(app, 'failover', [3, 4]);
