@@ -6,27 +6,46 @@ import {
   isFault,
   type Message as MessageFrame,
   type Missed as MissedFrame,
+  type Position,
   parseApp,
+  parseChannel,
   parseDevice,
   parseUser,
   type Ready,
+  type ServerFrame,
   type User,
 } from '@encke/protocol';
+import { Asks } from './asks.ts';
+import { Channel } from './channel.ts';
+import type { Key } from './credentials.ts';
 import { deviceId } from './device.ts';
 import { Emitter, run } from './emitter.ts';
+import { endpoint } from './endpoints.ts';
 import type {
+  AskOptions,
   ClientEvents,
   Handler,
+  ListenOptions,
   Message,
   Missed,
-  Position,
   State,
   Unsubscribe,
 } from './events.ts';
+import { type Link, type LinkHooks, OwnLink } from './link.ts';
 import type { ClientOptions } from './options.ts';
 import { Place } from './place.ts';
+import { Presence } from './presence.ts';
 import { deviceStorage, tabStorage } from './storage.ts';
+import { SharedLink } from './tabs/shared-link.ts';
+import type { Down, Join } from './tabs/words.ts';
 import { Uplink } from './uplink.ts';
+
+/** A page where all that is needed may be used: Web Locks exist on https and on localhost. */
+const canShare = (): boolean =>
+  typeof document !== 'undefined' &&
+  typeof BroadcastChannel === 'function' &&
+  typeof navigator !== 'undefined' &&
+  navigator.locks !== undefined;
 
 function checked<T>(value: T | Fault): T {
   if (isFault(value)) throw new TypeError(value.text);
@@ -42,29 +61,37 @@ export class Client {
   private readonly user: User | undefined;
   private readonly ownDevice: Device;
   private readonly place: Place;
-  private readonly uplink: Uplink;
+  private readonly link: Link;
+  private readonly asks: Asks;
+  private readonly channels = new Map<string, Channel>();
   private readonly events = new Emitter<ClientEvents>();
+  private current: State = { name: 'connecting' };
   private answer: boolean | undefined;
+  /** Handlers are just running. */
+  private busy = false;
 
   /** Connects at once. Throws a TypeError that names the option and its rule. */
   constructor(options: ClientOptions = {}) {
-    const { app = 0, user, storage } = options;
+    const { app = 0, user, storage, url = '/', tabs = true } = options;
+    const addresses = (typeof url === 'string' ? [url] : url).map(endpoint);
     this.app = checked(parseApp(app));
     this.user = user === undefined || user === 0 ? undefined : checked(parseUser(user));
     this.ownDevice = checked(parseDevice(options.device ?? deviceId(deviceStorage(storage))));
     this.place = new Place(tabStorage(storage), this.app, this.user ?? 0);
-    this.uplink = new Uplink(options, {
-      state: (state) => this.events.emit('state', state),
-      hello: (key) => this.hello(key),
-      ready: (frame, hello) => this.ready(frame, hello),
-      message: (frame) => this.deliver(frame),
-      missed: (frame) => this.missed(frame),
-    });
-    this.uplink.start();
+    // Its first number is that of the words between tabs: pages with an older SDK stay among themselves.
+    const name = `encke:1:${this.app}:${this.user ?? 0}:${[...addresses].sort().join()}`;
+    this.link = this.open(tabs ? name : undefined, { ...options, url: addresses });
+    this.asks = new Asks(this.link.tab, (frame) => this.link.post({ type: 'ask', frame }));
+    this.link.start();
   }
 
   get state(): State {
-    return this.uplink.state;
+    return this.current;
+  }
+
+  /** Whether the socket is this tab's, and not that of another tab, or of none yet. */
+  get holdsSocket(): boolean {
+    return this.link.holds;
   }
 
   /** Whether the server accepted the key; undefined before its first answer. */
@@ -92,76 +119,173 @@ export class Client {
    * Register in the same task that creates the client: a message that comes while nobody listens counts as seen.
    * Returns how to unsubscribe.
    */
-  on<K extends keyof ClientEvents>(name: K, handler: Handler<ClientEvents[K]>): Unsubscribe {
-    return this.events.on(name, handler);
+  on<K extends keyof ClientEvents>(
+    name: K,
+    handler: Handler<ClientEvents[K]>,
+    { signal }: ListenOptions = {},
+  ): Unsubscribe {
+    return this.events.on(name, handler, signal);
   }
 
   /** Private messages with this event name, or all of them with `'*'`. `Data` is your word for what they carry. */
-  onMessage<Data = unknown>(event: string, handler: Handler<Message<Data>>): Unsubscribe {
+  onMessage<Data = unknown>(
+    event: string,
+    handler: Handler<Message<Data>>,
+    options?: ListenOptions,
+  ): Unsubscribe {
     const name = event === '*' ? 'message' : (`message:${event}` as const);
-    return this.events.on(name, handler as Handler<Message>);
+    return this.on(name, handler as Handler<Message>, options);
   }
 
   /** Messages may have been lost: time to load again what they would have said. */
-  onMissed(handler: Handler<Missed>): Unsubscribe {
-    return this.events.on('missed', handler);
+  onMissed(handler: Handler<Missed>, options?: ListenOptions): Unsubscribe {
+    return this.on('missed', handler, options);
   }
 
   /** Told at once when the answer is known already, then on each change. */
-  onAuth(handler: Handler<boolean>): Unsubscribe {
-    const unsubscribe = this.events.on('auth', handler);
+  onAuth(handler: Handler<boolean>, options?: ListenOptions): Unsubscribe {
+    const unsubscribe = this.on('auth', handler, options);
     if (this.answer !== undefined) run(handler, this.answer);
     return unsubscribe;
   }
 
-  /** Ends the connection for good, after confirming what the handlers have seen. */
-  close(): void {
-    this.uplink.close('closed by the app');
+  /** The same object for the same name. Throws a TypeError for a name against its rule. */
+  channel(name: string): Channel {
+    let channel = this.channels.get(name);
+    if (!channel) {
+      channel = new Channel(checked(parseChannel(name)), {
+        asks: this.asks,
+        want: () => this.link.post({ type: 'want', channel: name }),
+        unwant: () => this.link.post({ type: 'unwant', channel: name }),
+      });
+      this.channels.set(name, channel);
+    }
+    return channel;
   }
 
-  private hello(key: string | undefined): Hello {
+  /** Another user's coming and going. */
+  presence(user: number): Presence {
+    const name = `user_status_${checked(parseUser(user))}`;
+    return new Presence(user, this.channel(name), this.asks);
+  }
+
+  /** What the application server made public about a user; null when nothing. `Data` is your word for what it is. */
+  async userData<Data = unknown>(user: number, options?: AskOptions): Promise<Data | null> {
+    const id = checked(parseUser(user));
+    return (await this.asks.ask({ type: 'user-data', user: id }, options)).data as Data | null;
+  }
+
+  /** Ends the connection for good, after confirming what the handlers have seen. Other tabs go on. */
+  close(): void {
+    if (this.current.name === 'closed') return;
+    this.become({ name: 'closed', reason: 'closed by the app' });
+    // A message in hand counts as seen when its handlers are through.
+    if (!this.busy) this.link.close();
+  }
+
+  private open(name: string | undefined, options: ClientOptions): Link {
+    const hooks: LinkHooks = {
+      connect: (uplinkHooks) => new Uplink(options, uplinkHooks),
+      hello: (key, resume) => this.hello(key, resume),
+      join: () => this.join(),
+      hear: (down) => this.hear(down),
+    };
+    const tab = Math.random().toString(36).slice(2);
+    return name !== undefined && canShare()
+      ? new SharedLink(tab, name, options, hooks)
+      : new OwnLink(tab, hooks);
+  }
+
+  private hello(key: Key, resume: Position | undefined): Hello {
     const { user } = this;
-    const resume = user && this.place.position;
     return {
       type: 'hello',
       app: this.app,
       device: this.ownDevice,
-      ...(user && { user }),
-      ...(user && key && { key }),
-      ...(resume && { resume }),
+      // What is undefined is not sent.
+      ...(user && { user, key, resume }),
     };
   }
 
-  private ready(frame: Ready, { resume }: Hello): number | undefined {
-    const { authorized, epoch, seq, resumed } = frame;
-    const changed = this.answer !== authorized;
-    this.answer = authorized;
-    const served = authorized && epoch !== undefined && seq !== undefined;
-    if (served) this.place.start(epoch, seq);
-    this.events.emit('state', this.state);
-    if (changed) this.events.emit('auth', authorized);
-    if (!served || !resume) return undefined;
-    if (!resumed) this.events.emit('missed', { before: resume, now: { epoch, seq } });
-    // The last receipt may have been lost with the socket that it was sent on.
-    return resumed ? resume.seq : undefined;
+  private join(): Join {
+    const channels = [...this.channels.values()].filter(({ wanted }) => wanted);
+    return {
+      type: 'join',
+      position: this.place.position,
+      channels: channels.map(({ name, position }) => [name, position]),
+    };
   }
 
-  private deliver(frame: MessageFrame): number | undefined {
+  private hear(down: Down): void {
+    if (this.current.name === 'closed') return;
+    if (down.type === 'frame') this.frame(down.frame);
+    else if (down.type === 'echo') this.channels.get(down.frame.channel)?.hear(down.frame, true);
+    else if (down.type === 'state') {
+      if (this.current.name !== 'connecting' || down.state.name !== 'connecting')
+        this.become(down.state);
+      if (down.state.name === 'closed') this.link.close(true);
+    }
+  }
+
+  private become(state: State): void {
+    this.current = state;
+    if (state.name === 'closed') this.asks.close();
+    else if (state.name !== 'online') {
+      this.asks.pause();
+      for (const channel of this.channels.values()) channel.renew();
+    }
+    this.events.emit('state', state);
+  }
+
+  private frame(frame: ServerFrame): void {
+    if (frame.type === 'ready') this.ready(frame);
+    else if (frame.type === 'message') this.deliver(frame);
+    else if (frame.type === 'missed') this.missed(frame);
+    else if (frame.type === 'presence') this.channels.get(`user_status_${frame.user}`)?.hear(frame);
+    else if ('ref' in frame) this.asks.answer(frame);
+    else if ('channel' in frame && frame.channel !== undefined)
+      this.channels.get(frame.channel)?.hear(frame);
+  }
+
+  private ready({ authorized, session, epoch, seq, resumed }: Ready): void {
+    const before = this.place.position;
+    const changed = this.answer !== authorized;
+    const now = authorized && epoch !== undefined && seq !== undefined && { epoch, seq };
+    this.answer = authorized;
+    if (now) this.place.start(now.epoch, now.seq);
+    this.become({ name: 'online', authorized, session });
+    if (changed) this.events.emit('auth', authorized);
+    if (now) {
+      if (before && !resumed) this.events.emit('missed', { before, now });
+      this.seen();
+    }
+    this.asks.resume();
+  }
+
+  private deliver({ type, ...frame }: MessageFrame): void {
     if (this.place.take(frame.seq)) {
-      const { seq, id, event, data, time, queued = false } = frame;
-      const message = { seq, id, event, data, time, queued };
-      this.events.emit(`message:${event}`, message);
+      const message = { ...frame, queued: frame.queued ?? false };
+      this.busy = true;
+      this.events.emit(`message:${frame.event}`, message);
       this.events.emit('message', message);
+      this.busy = false;
       // Not before: a page that dies in a handler is to see the message again.
       this.place.save();
     }
-    return this.place.position?.seq;
+    this.seen();
+    if (this.current.name === 'closed') this.link.close();
   }
 
   private missed({ epoch, seq }: MissedFrame): void {
     const before = this.place.position;
     this.place.start(epoch, seq);
     this.events.emit('missed', { ...(before && { before }), now: { epoch, seq } });
+    this.seen();
+  }
+
+  private seen(): void {
+    const { position } = this.place;
+    if (position) this.link.seen(position);
   }
 }
 

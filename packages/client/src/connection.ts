@@ -1,10 +1,8 @@
 import {
   type Ack,
-  type ClientFrame,
   closeCodes,
   type Hello,
-  type Message,
-  type Missed,
+  type Ping,
   type Ready,
   type ServerFrame,
   v1,
@@ -12,6 +10,8 @@ import {
 import { report } from './emitter.ts';
 import { Liveness } from './liveness.ts';
 import { Receipts } from './receipts.ts';
+import type { Subscribing } from './tabs/subscriptions.ts';
+import type { Request } from './tabs/words.ts';
 import type { WebSocketConstructor, WebSocketLike } from './web-socket.ts';
 
 /** Milliseconds from the first packet to the ready frame; the server gives up on us after ten seconds. */
@@ -28,18 +28,19 @@ export interface End {
 }
 
 export interface ConnectionHooks {
-  /** Answers the seq up to which the app has seen everything, so that it is confirmed; undefined: nothing to confirm. */
-  ready(frame: Ready): number | undefined;
-  /** The same, after the app's handlers ran. */
-  message(frame: Message): number | undefined;
-  missed(frame: Missed): void;
+  ready(frame: Ready): void;
+  /** Any other frame that is not about the connection itself. */
+  frame(frame: ServerFrame): void;
   /** Once, and nothing after it; not when we ended it ourselves. */
   lost(end: End): void;
 }
 
 /** One socket, from its hello to its end. */
 export class Connection {
-  private readonly receipts = new Receipts((seq) => this.send(this.ackOf(seq)));
+  private readonly receipts = new Receipts<number>((seq) =>
+    // With its epoch, so that one which crosses a change of epoch confirms nothing.
+    this.send({ type: 'ack', seq, epoch: this.epoch }),
+  );
   private readonly socket: WebSocketLike;
   private readonly hooks: ConnectionHooks;
   private readonly liveness: Liveness;
@@ -48,8 +49,6 @@ export class Connection {
   private hint = 0;
   private problem = '';
   private over = false;
-  private busy = false;
-  private ending = false;
 
   /** Throws what the WebSocket constructor throws: a page on https may not open a `ws://` address. */
   constructor(WebSocket: WebSocketConstructor, url: string, hello: Hello, hooks: ConnectionHooks) {
@@ -75,10 +74,14 @@ export class Connection {
     this.receipts.flush();
   }
 
-  /** Our own end: confirms what the app has seen, also the message it is just handling, and calls no hook any more. */
+  /** The app has seen everything up to `seq`. */
+  ack(seq: number): void {
+    this.receipts.add(seq);
+  }
+
+  /** Our own end: confirms what the app has seen, and calls no hook any more. */
   end(): void {
-    this.ending = true;
-    if (this.over || this.busy) return;
+    if (this.over) return;
     this.receipts.flush();
     this.stop();
     this.socket.close(1000);
@@ -99,16 +102,7 @@ export class Connection {
         clearTimeout(this.timer);
         this.epoch = frame.epoch;
         this.liveness.start();
-        this.confirm(() => this.hooks.ready(frame));
-        break;
-      case 'message':
-        this.confirm(() => this.hooks.message(frame));
-        break;
-      case 'missed':
-        // A receipt of the old epoch would confirm messages of the new one.
-        this.receipts.forget();
-        this.epoch = frame.epoch;
-        this.hooks.missed(frame);
+        this.hooks.ready(frame);
         break;
       case 'going-away':
         this.hint = Math.min(Math.max(0, Number(frame.reconnectIn) || 0), longestHint);
@@ -116,25 +110,20 @@ export class Connection {
       case 'error':
         this.problem = frame.message;
         break;
+      case 'missed':
+        // A receipt of the old epoch would confirm messages of the new one.
+        this.receipts.forget();
+        this.epoch = frame.epoch;
+        this.hooks.frame(frame);
+        break;
+      case 'pong':
+        break;
+      default:
+        this.hooks.frame(frame);
     }
   }
 
-  private confirm(hook: () => number | undefined): void {
-    this.busy = true;
-    const seq = hook();
-    this.busy = false;
-    if (seq !== undefined) this.receipts.add(seq);
-    if (this.ending) this.end();
-  }
-
-  /** With its epoch, so that one which crosses a change of epoch confirms nothing. */
-  private ackOf(seq: number): Ack {
-    return this.epoch === undefined
-      ? { type: 'ack', seq }
-      : { type: 'ack', seq, epoch: this.epoch };
-  }
-
-  private send(frame: ClientFrame): void {
+  send(frame: Hello | Ack | Ping | Request | Subscribing): void {
     if (this.socket.readyState === open) this.socket.send(JSON.stringify(frame));
   }
 

@@ -1,21 +1,27 @@
 export type Key = string | undefined;
 
-/** The user's key. The app is asked for one when there is none yet or the last one was refused. */
+/** The user's key. The app is asked for one when there is none yet or the last one was refused, and then the other tabs. */
 export class Credentials {
   private readonly ask: (() => Key | Promise<Key>) | undefined;
+  private readonly others: ((refused: Key) => Promise<Key>) | undefined;
   private key: Key;
   private usable: boolean;
 
-  constructor(key: Key, ask: (() => Key | Promise<Key>) | undefined) {
+  constructor(
+    key: Key,
+    ask: (() => Key | Promise<Key>) | undefined,
+    others?: (refused: Key) => Promise<Key>,
+  ) {
     this.key = key;
     this.ask = ask;
+    this.others = others;
     this.usable = key !== undefined || ask === undefined;
   }
 
-  /** The key for one attempt. Rejects when the app's `getKey` does. */
+  /** The key for one attempt. Rejects when the app's `getKey` does and no other tab has a key. */
   async current(): Promise<Key> {
-    if (!this.usable && this.ask) {
-      this.key = await this.ask();
+    if (!this.usable) {
+      this.key = await this.find();
       this.usable = true;
     }
     return this.key;
@@ -23,7 +29,7 @@ export class Credentials {
 
   /** The server did not accept it: the next attempt asks again, where there is somebody to ask. */
   refuse(): boolean {
-    this.usable = this.ask === undefined;
+    this.usable = !(this.ask || this.others);
     return !this.usable;
   }
 
@@ -34,5 +40,17 @@ export class Credentials {
     if (key !== undefined && key !== refused) return true;
     this.refuse();
     return false;
+  }
+
+  private async own(): Promise<Key> {
+    return this.ask?.();
+  }
+
+  private async find(): Promise<Key> {
+    const refused = this.key;
+    const own = this.own();
+    const key = await own.catch(() => undefined);
+    if (key !== undefined && key !== refused) return key;
+    return (await this.others?.(refused)) ?? (await own) ?? refused;
   }
 }

@@ -2,14 +2,14 @@ import { isFault, parseDevice } from '@encke/protocol';
 import type { SafeStorage } from './storage.ts';
 
 const key = 'encke:device';
-const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-';
 
 /** 32 characters, because the old face promises a uuid of that length. */
-function newDevice(): string {
-  let id = '';
+export function newDevice(): string {
   // getRandomValues and not randomUUID: pages served over plain http have only the former.
-  for (const byte of crypto.getRandomValues(new Uint8Array(32))) id += alphabet[byte & 63];
-  return id;
+  const bytes = crypto.getRandomValues(new Uint8Array(24));
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_');
 }
 
 /** The id of this browser, made at its first use and kept. */

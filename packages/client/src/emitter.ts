@@ -19,22 +19,37 @@ export function run<T>(handler: Handler<T>, value: T): void {
 export class Emitter<Events extends object> {
   private readonly entries = new Map<keyof Events, Set<{ handler: Handler<never> }>>();
 
-  on<K extends keyof Events>(name: K, handler: Handler<Events[K]>): Unsubscribe {
+  on<K extends keyof Events>(
+    name: K,
+    handler: Handler<Events[K]>,
+    signal?: AbortSignal,
+  ): Unsubscribe {
     const set = this.entries.get(name) ?? new Set();
     this.entries.set(name, set);
     // An entry of its own: the same function registered twice runs twice and is removed one by one.
     const entry = { handler };
-    set.add(entry);
-    return () => {
+    if (!signal?.aborted) set.add(entry);
+    const leave = () => {
       set.delete(entry);
     };
+    signal?.addEventListener('abort', leave, { once: true });
+    return leave;
   }
 
-  emit<K extends keyof Events>(name: K, value: Events[K]): void {
+  /** How many handlers there are for all events. */
+  get size(): number {
+    let size = 0;
+    for (const set of this.entries.values()) size += set.size;
+    return size;
+  }
+
+  /** Whether there was anybody to hear it. */
+  emit<K extends keyof Events>(name: K, value: Events[K]): boolean {
     const set = this.entries.get(name);
-    if (!set) return;
+    if (!set?.size) return false;
     // A copy, so that a handler may subscribe; asked again, so that one that was just removed stays silent.
     for (const entry of [...set])
       if (set.has(entry)) run(entry.handler as Handler<Events[K]>, value);
+    return true;
   }
 }

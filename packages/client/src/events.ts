@@ -1,5 +1,7 @@
 /** What a client tells its app. Plain types, so that the published declarations need no other package. */
 
+import type { EnckeError } from './errors.ts';
+
 /** A place in one user's inbox: everything up to `seq` of `epoch` has been handed to the app. */
 export interface Position {
   readonly epoch: string;
@@ -33,7 +35,7 @@ export type State =
       readonly reason: string;
       /** The close code, when there was a socket: 1006 is a lost connection. */
       readonly code?: number;
-      /** Milliseconds until the next attempt; Infinity while the page lies in the back/forward cache. */
+      /** Milliseconds until the next attempt; Infinity while the page is frozen. */
       readonly retryIn: number;
     }
   /** For good: `close()` was called, or the server said not to come back. */
@@ -45,6 +47,70 @@ export interface Missed {
   readonly before?: Position;
   /** What follows it is complete again. */
   readonly now: Position;
+}
+
+/** A message of a channel. */
+export interface ChannelMessage<Data = unknown> {
+  readonly channel: string;
+  /** Unique over all channels and times. */
+  readonly id: string;
+  readonly event: string;
+  readonly data: Data;
+  /** Milliseconds since 1970. */
+  readonly time: number;
+  /** Only when a browser published it: who, or 0 for an anonymous or hidden sender. */
+  readonly user?: number;
+  /** true: it was read from what the channel keeps. */
+  readonly history: boolean;
+}
+
+/** A connection that is subscribed to a channel. */
+export interface Member {
+  /** 0: anonymous. */
+  readonly user: number;
+  readonly device: string;
+  readonly session: string;
+}
+
+export interface UserStatus {
+  readonly user: number;
+  readonly online: boolean;
+  /** Milliseconds since 1970, about now while online; null: never seen. */
+  readonly lastSeen: number | null;
+}
+
+/** Messages of a channel may have been lost; where it keeps a history, its part up to `now` can be asked for. */
+export interface ChannelMissed {
+  readonly before?: Position;
+  readonly now?: Position;
+}
+
+export interface ChannelEvents {
+  message: ChannelMessage;
+  missed: ChannelMissed;
+  /** From now on messages come; told again after each reconnect. */
+  subscribed: undefined;
+  /** The server does not let us subscribe. Reported as an uncaught error where nobody listens. */
+  refused: EnckeError;
+  joined: Member;
+  left: Member;
+  /** Of a `user_status_<user>` channel. */
+  presence: UserStatus;
+  /** Messages with this event name. */
+  [event: `message:${string}`]: ChannelMessage;
+}
+
+export interface ListenOptions {
+  /** Ends the registration. */
+  readonly signal?: AbortSignal | undefined;
+}
+export interface AskOptions {
+  /** Rejects the promise with its reason. A publish that was sent is not taken back. */
+  readonly signal?: AbortSignal | undefined;
+}
+export interface PublishOptions extends AskOptions {
+  /** Others see user 0 as the sender. */
+  readonly hidden?: boolean | undefined;
 }
 
 export interface ClientEvents {

@@ -15,8 +15,8 @@ export interface ClientOptions {
   /** The user's auth hash or a JWT. */
   readonly key?: string;
   /**
-   * Instead of `key`: asked before the first attempt and again after a refusal, so a page may stay open longer
-   * than a key lives. When it rejects, the attempt counts as failed and is repeated after the usual wait.
+   * Instead of `key`: asked before the first attempt and again when the key was refused or has expired, so a page may
+   * stay open longer than a key lives. When it rejects, the attempt counts as failed and is repeated after the usual wait.
    */
   readonly getKey?: () => string | undefined | Promise<string | undefined>;
   /** Stable id of this device, 1 to 64 of `[A-Za-z0-9_-]`. Default: one per browser, kept in localStorage. */
@@ -26,6 +26,11 @@ export interface ClientOptions {
    * memory. One storage must not be shared by two clients of the same user.
    */
   readonly storage?: StorageLike;
+  /**
+   * Whether the tabs of this browser with the same addresses, app and user share one socket. Default true, where the browser
+   * has Web Locks and BroadcastChannel.
+   */
+  readonly tabs?: boolean;
   readonly backoff?: BackoffOptions;
   /** Default: the global one, else that of the package `ws`. */
   readonly WebSocket?: WebSocketConstructor;

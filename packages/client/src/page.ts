@@ -6,10 +6,12 @@ export interface PageHooks {
   wake(): void;
   /** It may be gone in a moment: send now what waits. */
   flush(): void;
-  /** It goes into the back/forward cache, which takes no page with an open socket. */
-  freeze(): void;
-  /** It was taken out of that cache. */
-  thaw(): void;
+  /**
+   * It will not run for a while: it goes into the back/forward cache, which takes no page with an open socket, or the browser
+   * saves power.
+   */
+  freeze(cached: boolean): void;
+  thaw(cached: boolean): void;
 }
 
 /** Follows the life of the page, where there is one. Returns how to stop following. */
@@ -23,13 +25,15 @@ export function followPage(hooks: PageHooks): () => void {
     target.addEventListener(name, listener, { signal });
   on(globalThis, 'online', () => hooks.wake());
   on(globalThis, 'pagehide', (event) => {
-    if ((event as PageTransitionEvent).persisted) hooks.freeze();
+    if ((event as PageTransitionEvent).persisted) hooks.freeze(true);
     else hooks.flush();
   });
   on(globalThis, 'pageshow', (event) => {
-    if ((event as PageTransitionEvent).persisted) hooks.thaw();
+    if ((event as PageTransitionEvent).persisted) hooks.thaw(true);
   });
-  if (page)
+  if (page) {
+    on(page, 'freeze', () => hooks.freeze(false));
+    on(page, 'resume', () => hooks.thaw(false));
     on(page, 'visibilitychange', () => {
       if (page.visibilityState === 'hidden') {
         hiddenAt = Date.now();
@@ -37,5 +41,6 @@ export function followPage(hooks: PageHooks): () => void {
         hooks.flush();
       } else if (Date.now() - hiddenAt > doubtAfter) hooks.wake();
     });
+  }
   return () => controller.abort();
 }

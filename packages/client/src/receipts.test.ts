@@ -3,7 +3,7 @@ import { afterEach, beforeEach, mock, test } from 'node:test';
 import { Receipts } from './receipts.ts';
 
 let sent: number[] = [];
-let receipts: Receipts;
+let receipts: Receipts<number>;
 
 beforeEach(() => {
   mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 1_000 });

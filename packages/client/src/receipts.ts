@@ -5,31 +5,31 @@ const delay = 25;
 const hidden = (): boolean =>
   typeof document !== 'undefined' && document.visibilityState === 'hidden';
 
-/** Confirms by the highest seq alone: at once after a quiet time, at most every 25 ms in a stream. */
-export class Receipts {
-  private readonly send: (seq: number) => void;
-  private pending: number | undefined;
+/** Confirms by the last position alone: at once after a quiet time, at most every 25 ms in a stream. */
+export class Receipts<T> {
+  private readonly send: (last: T) => void;
+  private pending: T | undefined;
   private sentAt = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(send: (seq: number) => void) {
+  constructor(send: (last: T) => void) {
     this.send = send;
   }
 
-  /** The app has seen everything up to `seq`. */
-  add(seq: number): void {
-    this.pending = seq;
+  /** The app has seen everything up to here. */
+  add(last: T): void {
+    this.pending = last;
     if (this.timer !== undefined) return;
     if (hidden() || Math.abs(Date.now() - this.sentAt) >= delay) this.flush();
     else this.timer = setTimeout(() => this.flush(), delay);
   }
 
   flush(): void {
-    const seq = this.pending;
+    const last = this.pending;
     this.forget();
-    if (seq === undefined) return;
+    if (last === undefined) return;
     this.sentAt = Date.now();
-    this.send(seq);
+    this.send(last);
   }
 
   /** The socket or the epoch is gone, and what waits means nothing there any more. */

@@ -1,9 +1,11 @@
 /** The script-tag build: no modules, so everything hangs on the global object. */
+
+import { createClient } from './client.ts';
 import { CometServer } from './comet-server.ts';
-import * as Encke from './index.ts';
+import { EnckeError } from './errors.ts';
 
 Object.assign(globalThis, {
-  Encke,
+  Encke: { createClient, CometServer, EnckeError },
   CometServer,
   cometServerApi: CometServer,
   cometApi: CometServer(),

@@ -1,10 +1,9 @@
 import {
   closeCodes,
   type Hello,
-  type Message,
-  type Missed,
   mayReconnect,
   type Ready,
+  type ServerFrame,
 } from '@encke/protocol';
 import { Backoff } from './backoff.ts';
 import { Connection, type End } from './connection.ts';
@@ -13,18 +12,27 @@ import { report } from './emitter.ts';
 import { Endpoints } from './endpoints.ts';
 import type { State } from './events.ts';
 import type { ClientOptions } from './options.ts';
-import { followPage } from './page.ts';
+import type { Subscribing } from './tabs/subscriptions.ts';
+import type { Request } from './tabs/words.ts';
 import { findWebSocket, type WebSocketConstructor } from './web-socket.ts';
+
+export const frozen: State = {
+  name: 'waiting',
+  reason: 'the page is frozen',
+  retryIn: Number.POSITIVE_INFINITY,
+};
 
 export interface UplinkHooks {
   /** Every change but the one to online. */
   state(state: State): void;
   /** The first frame of an attempt. */
   hello(key: Key): Hello;
+  /** A key that another tab knows, when ours was refused or there is none. */
+  otherKey?(refused: Key): Promise<Key>;
   /** Online. */
-  ready(frame: Ready, hello: Hello): number | undefined;
-  message(frame: Message): number | undefined;
-  missed(frame: Missed): void;
+  ready(frame: Ready, hello: Hello): void;
+  /** Any other frame that is not about the connection itself. */
+  frame(frame: ServerFrame): void;
 }
 
 /** Keeps one connection up: asks for the key, connects, waits, comes back, until it may not. */
@@ -36,7 +44,6 @@ export class Uplink {
   private readonly backoff: Backoff;
   private current: State = { name: 'connecting' };
   private connection: Connection | undefined;
-  private unfollow = (): void => {};
   /** Counts attempts: what an older one still awaits is void. */
   private attempt = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -48,7 +55,11 @@ export class Uplink {
     this.hooks = hooks;
     this.WebSocket = options.WebSocket;
     this.endpoints = new Endpoints(typeof url === 'string' ? [url] : url);
-    this.credentials = new Credentials(options.key, user ? options.getKey : undefined);
+    this.credentials = new Credentials(
+      options.key,
+      user ? options.getKey : undefined,
+      user ? hooks.otherKey : undefined,
+    );
     this.backoff = new Backoff(options.backoff);
   }
 
@@ -57,19 +68,47 @@ export class Uplink {
   }
 
   start(): void {
-    this.unfollow = followPage({
-      wake: () => this.wake(),
-      flush: () => this.connection?.flush(),
-      freeze: () => this.freeze(),
-      thaw: () => void this.connect(),
-    });
     void this.connect();
   }
 
-  close(reason: string, code?: number): void {
+  /** Drops the connection for one that begins at another position. */
+  reconnect(): void {
+    void this.connect();
+  }
+
+  /** Something happened that often breaks connections, and a wait may have lost its reason. */
+  wake(): void {
+    if (this.current.name === 'waiting') void this.connect();
+    else this.connection?.probe();
+  }
+
+  /** The session is anonymous, and there may be a better key now. */
+  renew(): void {
+    if (this.credentials.refuse()) this.renewLater();
+  }
+
+  send(frame: Request | Subscribing): void {
+    this.connection?.send(frame);
+  }
+
+  /** The app has seen everything up to `seq`. */
+  ack(seq: number): void {
+    this.connection?.ack(seq);
+  }
+
+  flush(): void {
+    this.connection?.flush();
+  }
+
+  /** The page is frozen. `start` goes on. */
+  pause(): void {
+    this.abandon();
+    this.become(frozen);
+  }
+
+  close(reason = '', code?: number): void {
     if (this.current.name === 'closed') return;
     this.abandon();
-    this.unfollow();
     this.become({ name: 'closed', reason, ...(code !== undefined && { code }) });
   }
 
@@ -126,20 +165,19 @@ export class Uplink {
     const { hooks } = this;
     const connection = new Connection(WebSocket, this.endpoints.next(), hello, {
       ready: (frame) => this.ready(frame, hello),
-      message: (frame) => hooks.message(frame),
-      missed: (frame) => hooks.missed(frame),
+      frame: (frame) => hooks.frame(frame),
       lost: (end) => this.lost(end),
     });
     this.connection = connection;
   }
 
-  private ready(frame: Ready, hello: Hello): number | undefined {
+  private ready(frame: Ready, hello: Hello): void {
     const { authorized, session } = frame;
     const refused = !authorized && this.credentials.refuse();
     if (refused) this.renewLater();
     else this.goodSince = Date.now();
     this.current = { name: 'online', authorized, session };
-    return this.hooks.ready(frame, hello);
+    this.hooks.ready(frame, hello);
   }
 
   /** The refused session stays, as anonymous; only another key makes a new attempt worth its while. */
@@ -160,7 +198,8 @@ export class Uplink {
     if (this.goodSince !== undefined && Date.now() - this.goodSince >= this.backoff.stable)
       this.backoff.reset();
     this.goodSince = undefined;
-    if (code === closeCodes.signedOut.code) this.credentials.refuse();
+    if (code === closeCodes.signedOut.code || code === closeCodes.refresh.code)
+      this.credentials.refuse();
     if (mayReconnect(code)) this.wait(reason, code, hint);
     else this.close(reason, code);
   }
@@ -170,19 +209,5 @@ export class Uplink {
     const retryIn = Math.round(hint + this.backoff.next());
     this.later(() => void this.connect(), retryIn);
     this.become({ name: 'waiting', reason, retryIn, ...(code !== undefined && { code }) });
-  }
-
-  private wake(): void {
-    if (this.current.name === 'waiting') void this.connect();
-    else this.connection?.probe();
-  }
-
-  private freeze(): void {
-    this.abandon();
-    this.become({
-      name: 'waiting',
-      reason: 'the page is in the back/forward cache',
-      retryIn: Number.POSITIVE_INFINITY,
-    });
   }
 }

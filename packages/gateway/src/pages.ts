@@ -14,6 +14,8 @@ const files: Record<string, string> = {
   '/client.js': 'client.js',
   '/CometServerApi.js': 'client.js',
   '/client.js.map': 'client.js.map',
+  '/client-tabs.mjs': 'client-tabs.mjs',
+  '/client-tabs.mjs.map': 'client-tabs.mjs.map',
   '/client.mjs': 'client.mjs',
   '/client.mjs.map': 'client.mjs.map',
 };

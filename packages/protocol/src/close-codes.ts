@@ -41,6 +41,6 @@ export type CloseName = keyof typeof closeCodes;
 
 /** [C1] Unknown codes and unclean closes (1006) mean: come back. 1000 and 41xx mean: stay away. */
 export function mayReconnect(code: number): boolean {
-  for (const close of Object.values(closeCodes)) if (close.code === code) return close.reconnect;
-  return code !== 1000 && !(code >= 4100 && code < 4200);
+  // By itself and not from the table above, which a page would have to load for it.
+  return code !== 1000 && code !== 1007 && code !== 1009 && !(code >= 4100 && code < 4200);
 }

@@ -36,11 +36,11 @@ export const patterns = {
   channel: '^[A-Za-z0-9_-]{3,64}$',
 } as const;
 
-const hashPattern = new RegExp(patterns.hash);
-const eventPattern = new RegExp(patterns.event);
-const devicePattern = new RegExp(patterns.device);
-const idempotencyKeyPattern = new RegExp(patterns.idempotencyKey);
-const channelPattern = new RegExp(patterns.channel);
+const hashPattern = /* @__PURE__ */ new RegExp(patterns.hash);
+const eventPattern = /* @__PURE__ */ new RegExp(patterns.event);
+const devicePattern = /* @__PURE__ */ new RegExp(patterns.device);
+const idempotencyKeyPattern = /* @__PURE__ */ new RegExp(patterns.idempotencyKey);
+const channelPattern = /* @__PURE__ */ new RegExp(patterns.channel);
 
 /** [I1] app: an integer, 0 to 999,999,999. */
 export function parseApp(value: unknown, field = 'app'): App | Fault {

@@ -79,6 +79,11 @@ export interface Published {
   readonly ref: Ref;
   /** Sockets told, the sender's not counted. */
   readonly subscribers: number;
+  /** The message's. */
+  readonly id?: string;
+  /** Only when the channel keeps history. */
+  readonly epoch?: string;
+  readonly seq?: number;
 }
 export interface HistoryAnswer {
   readonly type: 'history';

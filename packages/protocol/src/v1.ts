@@ -109,7 +109,7 @@ function parseAck({ seq, epoch }: Record<string, unknown>): Ack | Fault {
   return { type: 'ack', seq, epoch };
 }
 
-const known = ['hello', 'ack', 'ping', ...channelOrders].join(', ');
+const known = /* @__PURE__ */ ['hello', 'ack', 'ping', ...channelOrders].join(', ');
 
 /** [V2] A frame from a device; a Fault names the field and the rule. */
 export function parseClientFrame(text: string): ClientFrame | Refused | Fault {

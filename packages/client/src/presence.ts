@@ -1,0 +1,44 @@
+import type { Asks } from './asks.ts';
+import type { Channel } from './channel.ts';
+import { report, run } from './emitter.ts';
+import type { AskOptions, Handler, ListenOptions, Unsubscribe, UserStatus } from './events.ts';
+
+/** Whether a user is online, on whatever gateway. */
+export class Presence {
+  readonly user: number;
+  private readonly channel: Channel;
+  private readonly asks: Asks;
+
+  constructor(user: number, channel: Channel, asks: Asks) {
+    this.user = user;
+    this.channel = channel;
+    this.asks = asks;
+  }
+
+  async get(options?: AskOptions): Promise<UserStatus> {
+    const { user } = this;
+    const { online, lastSeen } = await this.asks.ask({ type: 'user-status', user }, options);
+    return { user, online, lastSeen: lastSeen === null ? null : lastSeen * 1000 };
+  }
+
+  /** The present state as soon as it is known, then each change. */
+  on(handler: Handler<UserStatus>, { signal }: ListenOptions = {}): Unsubscribe {
+    let last: boolean | undefined;
+    const over = new AbortController();
+    const end = () => over.abort();
+    const tell = (status: UserStatus) => {
+      if (over.signal.aborted || status.online === last) return;
+      last = status.online;
+      run(handler, status);
+    };
+    // Asked when it is told from now on, so that no change falls between the two.
+    const ask = () => {
+      this.get(over).then(tell, (error) => over.signal.aborted || report(error));
+    };
+    if (signal?.aborted) end();
+    signal?.addEventListener('abort', end);
+    this.channel.listen('presence', tell, over);
+    this.channel.listen('subscribed', ask, over);
+    return end;
+  }
+}
