@@ -16,6 +16,7 @@ import type {
 /** Ids of messages that are remembered, to drop what a channel without positions brings twice. */
 const remembered = 200;
 
+/** @internal */
 export interface ChannelHooks {
   readonly asks: Asks;
   want(channel: Channel): void;
@@ -36,6 +37,7 @@ export class Channel {
   /** What comes before the answer to the present subscribe is not complete. */
   private waiting = false;
 
+  /** @internal `client.channel(name)` makes one. */
   constructor(name: string, hooks: ChannelHooks) {
     this.name = name;
     this.hooks = hooks;

@@ -6,7 +6,6 @@ import {
   isFault,
   type Message as MessageFrame,
   type Missed as MissedFrame,
-  type Position,
   parseApp,
   parseChannel,
   parseDevice,
@@ -28,6 +27,7 @@ import type {
   ListenOptions,
   Message,
   Missed,
+  Position,
   State,
   Unsubscribe,
 } from './events.ts';

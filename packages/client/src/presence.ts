@@ -9,6 +9,7 @@ export class Presence {
   private readonly channel: Channel;
   private readonly asks: Asks;
 
+  /** @internal `client.presence(user)` makes one. */
   constructor(user: number, channel: Channel, asks: Asks) {
     this.user = user;
     this.channel = channel;

@@ -30,6 +30,7 @@ const sdkPage = ({ user, key }: Person) => `<!doctype html><meta charset="utf-8"
   import { createClient } from '/client.mjs';
   ${memory}
   const client = createClient({ app: 1, user: ${user}, key: '${key}' });
+  globalThis.client = client;
   client.onMessage('*', ({ id }) => see(id));
   client.onMissed(() => { globalThis.missed += 1; });
   client.onAuth((authorized) => { globalThis.authorized = authorized; });

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
+
+const root = new URL('..', import.meta.url);
+const path = (name: string) => fileURLToPath(new URL(name, root));
+
+before(() => {
+  execFileSync(process.execPath, [path('../../node_modules/typescript/bin/tsc'), '-b', path('.')]);
+  execFileSync(process.execPath, [path('bin/build.mjs')]);
+});
+
+test('the script is at most 8 KB after gzip', () => {
+  const size = gzipSync(readFileSync(path('dist/browser/client.js')), { level: 9 }).length;
+  assert.ok(size <= 8 * 1024, `${size} bytes`);
+});
+
+test('every build has its source map and names no module to load', () => {
+  for (const name of ['browser/client.js', 'browser/client.mjs', 'browser/client-tabs.mjs']) {
+    const text = readFileSync(path(`dist/${name}`), 'utf8');
+    const [, map] = /\/\/# sourceMappingURL=(.+)$/m.exec(text) ?? [];
+    assert.equal(map, `${name.replace('browser/', '')}.map`);
+    assert.ok(JSON.parse(readFileSync(path(`dist/browser/${map}`), 'utf8')).sources.length > 5);
+    assert.doesNotMatch(text, /\bfrom ?"|\brequire\(/);
+  }
+});
+
+test('publint finds nothing to mend', async () => {
+  const { messages, pkg } = await publint({ pkgDir: path('.'), level: 'warning', strict: true });
+  assert.deepEqual(
+    messages.map((message) => formatMessage(message, pkg ?? {})),
+    [],
+  );
+});
+
+test('the declarations that an app sees need no other package', () => {
+  const seen = new Set<string>();
+  const follow = (file: string) => {
+    if (seen.has(file)) return;
+    seen.add(file);
+    const text = readFileSync(new URL(file, new URL('dist/', root)), 'utf8');
+    for (const [, name = ''] of text.matchAll(/(?:from|import\() ?'([^']+)'/g)) {
+      assert.match(name, /^\.\.?\//, `${file} imports ${name}`);
+      follow(new URL(name.replace(/\.(ts|js)$/, '.d.ts'), `file:///${file}`).pathname.slice(1));
+    }
+  };
+  follow('index.d.ts');
+  assert.ok(seen.size <= readdirSync(path('dist'), { recursive: true }).length);
+});

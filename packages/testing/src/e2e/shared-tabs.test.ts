@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict';
+import { after, afterEach, before, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { browserSkip, eventually, startBrowser } from '@encke/testing';
+import type { Browser, BrowserContext, CDPSession, Page } from 'playwright-core';
+import { buildClient, missed, openTab, seen } from './pages.ts';
+import { openStage, type Person, type Stage } from './stage.ts';
+
+const patience = { timeout: 60_000 };
+
+let stage: Stage;
+let browser: Browser;
+let context: BrowserContext;
+before(async () => {
+  if (browserSkip) return;
+  buildClient();
+  stage = await openStage({ gateways: 1, worker: true });
+  browser = await startBrowser();
+  stage.later(() => browser.close());
+});
+after(() => stage?.close());
+afterEach(() => context?.close());
+
+const sockets = async (): Promise<number> =>
+  (await stage.process().metrics()).get('encke_connections') ?? 0;
+
+async function openTabs(person: Person, count: number): Promise<Page[]> {
+  context = await browser.newContext();
+  const tabs: Page[] = [];
+  for (let i = 0; i < count; i += 1)
+    tabs.push(await openTab(context, stage.gateway(), 'sdk', person));
+  return tabs;
+}
+
+const holds = (page: Page): Promise<boolean> =>
+  page.evaluate(
+    () => (globalThis as unknown as { client: { holdsSocket: boolean } }).client.holdsSocket,
+  );
+
+/** Sends one message after another until it is stopped; the ids are in the order of the server. */
+function stream(user: number) {
+  const ids: string[] = [];
+  let over = false;
+  const done = (async () => {
+    while (!over) {
+      ids.push((await stage.api.send(user, ids.length)).id);
+      // Slower than the inbox's cap in the time that a frozen holder takes to be noticed.
+      await pause(40);
+    }
+  })();
+  return {
+    ids,
+    stop: async () => {
+      over = true;
+      await done;
+      return ids;
+    },
+    grown: (by: number) => {
+      const from = ids.length;
+      return eventually(
+        () => assert.ok(ids.length >= from + by, 'the stream stands still'),
+        patience,
+      );
+    },
+  };
+}
+
+test('five tabs, one socket: each message once in each of them, and one of them holds it', {
+  skip: browserSkip,
+}, async () => {
+  const person = await stage.person();
+  const tabs = await openTabs(person, 5);
+  assert.equal(await sockets(), 1);
+  assert.deepEqual(await Promise.all(tabs.map(holds)), [true, false, false, false, false]);
+  const sent = stream(person.user);
+  await sent.grown(30);
+  const ids = await sent.stop();
+  for (const tab of tabs) await assertSeen(tab, ids);
+  // All of them have handled all, so nothing is left to deliver.
+  await eventually(async () => assert.deepEqual(await stage.api.undelivered(person.user), []));
+  assert.equal(await sockets(), 1);
+});
+
+/** The tab's handlers have had exactly these, in this order. */
+async function assertSeen(tab: Page, ids: readonly string[]): Promise<void> {
+  await eventually(async () => {
+    const had = await seen(tab);
+    const odd = ids.findIndex((id, i) => had[i] !== id);
+    const text = `${had.length} of ${ids.length} messages; at ${odd} ${had[odd]} instead of ${ids[odd]}`;
+    assert.ok(had.length === ids.length && odd < 0, text);
+  }, patience);
+}
+
+/** The page runs nothing more until `resume`, and hears nothing of it: so does a computer that sleeps, or a dialog that waits. */
+const halt = async (cdp: CDPSession) => {
+  await cdp.send('Debugger.enable');
+  await cdp.send('Debugger.pause');
+};
+const tell = (page: Page, event: string) =>
+  page.evaluate(`document.dispatchEvent(new Event('${event}'))`);
+
+/** Chromium itself freezes hidden pages alone, and one that Playwright drives is never hidden: so the event is our own. */
+const ends: Record<string, (page: Page, cdp: CDPSession) => Promise<unknown>> = {
+  closed: (page) => page.close(),
+  frozen: (page, cdp) => tell(page, 'freeze').then(() => halt(cdp)),
+  halted: (_page, cdp) => halt(cdp),
+  crashed: async (_page, cdp) => {
+    // No answer comes from a page that crashes.
+    cdp.send('Page.crash').catch(() => {});
+  },
+};
+
+for (const [name, end] of Object.entries(ends))
+  test(`the holder is ${name} in the middle of a stream: the others have each message once, in order`, {
+    skip: browserSkip,
+  }, async () => {
+    const person = await stage.person();
+    const tabs = await openTabs(person, 5);
+    const [holder, ...others] = tabs;
+    assert.ok(holder);
+    const cdp = await context.newCDPSession(holder);
+    const sent = stream(person.user);
+    await sent.grown(20);
+    await end(holder, cdp);
+    await eventually(async () => {
+      assert.equal((await Promise.all(others.map(holds))).filter(Boolean).length, 1);
+    }, patience);
+    await sent.grown(20);
+    const ids = await sent.stop();
+    for (const tab of others) {
+      await assertSeen(tab, ids);
+      assert.equal(await missed(tab), 0);
+    }
+    if (name === 'frozen' || name === 'halted') {
+      await cdp.send('Debugger.disable');
+      if (name === 'frozen') await tell(holder, 'resume');
+      // It stands down, and has nothing twice.
+      await assertSeen(holder, ids);
+      assert.equal(await holds(holder), false);
+      assert.equal(await missed(holder), 0);
+    }
+    await eventually(async () => assert.equal(await sockets(), 1), patience);
+  });
