@@ -98,7 +98,7 @@ export class Channel {
       options,
     );
     // It comes back only when the history is read again, and is not new then.
-    if (id !== undefined) this.note(id, positionOf({ epoch, seq }), true);
+    this.note(id, positionOf({ epoch, seq }), true);
     return subscribers;
   }
 

@@ -225,7 +225,7 @@ test('web_pipe_send: with and without event, hidden by @, answered, also when ca
     { ...first, ref: '' },
     { type: 'publish', ref: '', channel: 'web_chat', event: 'ev', data: { n: 1 }, hidden: true },
   );
-  visit.send({ type: 'published', ref: first.ref, subscribers: 2 });
+  visit.send({ type: 'published', ref: first.ref, subscribers: 2, id: 'p1' });
   comet.web_pipe_send('web_chat', 'hello');
   const second = await until(visit, 'publish');
   assert.deepEqual(

@@ -79,8 +79,8 @@ export interface Published {
   readonly ref: Ref;
   /** Sockets told, the sender's not counted. */
   readonly subscribers: number;
-  /** The message's. */
-  readonly id?: string;
+  /** The message's, which is not sent back to the socket, but is in the history. */
+  readonly id: string;
   /** Only when the channel keeps history. */
   readonly epoch?: string;
   readonly seq?: number;

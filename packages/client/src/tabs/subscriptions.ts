@@ -136,7 +136,7 @@ export class Subscriptions {
   private echo(from: string, { ref, id, epoch, seq }: Published): void {
     const sent = this.publishing.get(String(ref));
     this.publishing.delete(String(ref));
-    if (!sent || id === undefined) return;
+    if (!sent) return;
     const { channel, event, data, hidden } = sent;
     const user = hidden ? 0 : this.hooks.user();
     const place = epoch !== undefined && seq !== undefined && { epoch, seq };

@@ -9,8 +9,10 @@ export async function publish(session: Session, order: PublishOrder, desk: Desk)
   // A string counts its own bytes.
   const counted = data.startsWith('"') ? (JSON.parse(data) as string) : data;
   const published = await publishMessage(session, { ...order, counted }, desk);
-  if (!isFault(published))
-    return encodeFrame({ type: 'published', ref, subscribers: published.subscribers });
+  if (!isFault(published)) {
+    const { subscribers, id, position } = published;
+    return encodeFrame({ type: 'published', ref, subscribers, id, ...position });
+  }
   const code = published === forbidden ? 'not-allowed' : 'bad-request';
   return encodeFrame({ type: 'refused', ref, code, message: published.text });
 }

@@ -68,7 +68,8 @@ test('[V15] [N4] publish: not echoed, counted, the sender shown or hidden', asyn
   await subscribe(other, 'web_chat');
   const order = { type: 'publish', ref: 1, channel: 'web_chat', event: 'e', data: { text: 'hi' } };
   say(sender, order);
-  assert.deepEqual(await frame(sender, 'published'), { type: 'published', ref: 1, subscribers: 1 });
+  const published = await frame(sender, 'published');
+  assert.deepEqual(published, { type: 'published', ref: 1, subscribers: 1, id: published.id });
   say(sender, { ...order, ref: 'two', hidden: true });
   await frame(other, 'channel', 2);
   say(other, { ...order, ref: 3, data: '' });
