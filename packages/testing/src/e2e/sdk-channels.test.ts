@@ -10,7 +10,7 @@ import {
   type Member,
   type UserStatus,
 } from '@encke/client';
-import { eventually, startProxy } from '@encke/testing';
+import { eventually } from '@encke/testing';
 import { WebSocket } from 'ws';
 import { openStage, type Person, type Stage } from './stage.ts';
 
@@ -73,9 +73,19 @@ test('messages of application servers and of browsers, over two gateways, with h
 
 test('after a lost connection a channel with history goes on where it was; what is gone is told', async () => {
   await keep('news', 50);
-  const proxy = await startProxy(stage.process().port);
-  stage.later(() => proxy.stop());
-  const client = connect(undefined, { url: `ws://127.0.0.1:${proxy.port}` });
+  let away = false;
+  let socket: WebSocket | undefined;
+  class Flaky extends WebSocket {
+    constructor(url: string, protocol: string) {
+      super(away ? 'ws://127.0.0.1:1' : url, protocol);
+      socket = this;
+    }
+  }
+  const leave = () => {
+    away = true;
+    socket?.terminate();
+  };
+  const client = connect(undefined, { WebSocket: Flaky as never });
   const { channel, messages, missed } = await subscribed(client, 'news');
   const expected: number[] = [];
   const say = async (count: number) => {
@@ -86,17 +96,15 @@ test('after a lost connection a channel with history goes on where it was; what 
   };
   await say(5);
   await eventually(() => assert.deepEqual(datas(messages), expected), patience);
-  proxy.refuse();
-  proxy.cut();
+  leave();
   await say(40);
-  proxy.accept();
+  away = false;
   await eventually(() => assert.deepEqual(datas(messages), expected), patience);
   assert.deepEqual(missed, []);
   assert.equal((await channel.history()).length, 45);
-  proxy.refuse();
-  proxy.cut();
+  leave();
   await say(60);
-  proxy.accept();
+  away = false;
   await eventually(() => assert.equal(missed.length, 1), patience);
   await say(1);
   await eventually(() => assert.equal(messages.at(-1)?.data, expected.at(-1)), patience);
@@ -118,7 +126,14 @@ test('who is there, who comes and who goes', async () => {
   const members = await channel.members();
   assert.deepEqual(members.map(({ user }) => user).sort(), [anna.user, ben.user].sort());
   second.close();
-  await eventually(() => assert.deepEqual(told.map(([what]) => what), ['joined', 'left']), patience);
+  await eventually(
+    () =>
+      assert.deepEqual(
+        told.map(([what]) => what),
+        ['joined', 'left'],
+      ),
+    patience,
+  );
 });
 
 test('presence: the state now, then each change; and what the application says of a user', async () => {
@@ -126,13 +141,27 @@ test('presence: the state now, then each change; and what the application says o
   const watcher = connect();
   const seen: UserStatus[] = [];
   watcher.presence(person.user).on((status) => seen.push(status));
-  await eventually(() => assert.deepEqual(seen.map(({ online }) => online), [false]), patience);
+  await eventually(
+    () =>
+      assert.deepEqual(
+        seen.map(({ online }) => online),
+        [false],
+      ),
+    patience,
+  );
   assert.equal(seen[0]?.lastSeen, null);
   const client = connect(person);
   await eventually(() => assert.equal(seen.length, 2), patience);
   assert.equal((await watcher.presence(person.user).get()).online, true);
   client.close();
-  await eventually(() => assert.deepEqual(seen.map(({ online }) => online), [false, true, false]), patience);
+  await eventually(
+    () =>
+      assert.deepEqual(
+        seen.map(({ online }) => online),
+        [false, true, false],
+      ),
+    patience,
+  );
   assert.equal(await watcher.userData(person.user), null);
   await stage.api.call('PUT', `/users/${person.user}/data`, { data: { name: 'Anna' } });
   assert.deepEqual(await watcher.userData(person.user), { name: 'Anna' });
@@ -152,7 +181,10 @@ test('what is not allowed, aborted or closed is an error that says so', async ()
   );
   assert.equal((await refused).code, 'not-allowed');
   const reason = new Error('changed my mind');
-  await assert.rejects(client.channel('web_x').count({ signal: AbortSignal.abort(reason) }), reason);
+  await assert.rejects(
+    client.channel('web_x').count({ signal: AbortSignal.abort(reason) }),
+    reason,
+  );
   const away = connect(undefined, { url: 'ws://127.0.0.1:1' });
   const controller = new AbortController();
   const waiting = away.channel('web_x').count(controller);
