@@ -43,7 +43,7 @@ test('everything is restarted, one after the other, while messages flow: nothing
   const { people, devices } = await compose.people(20);
   const ledger = new Ledger(compose.api);
   const sending = flow(ledger, people);
-  for (const service of ['gateway', 'ingest', 'worker', 'redis', 'balancer'])
+  for (const service of ['gateway', 'ingest', 'cometql', 'worker', 'redis', 'balancer'])
     for (const container of await compose.containers(service)) {
       await compose.docker('restart', '--time', '30', container);
       await compose.up('--no-recreate');

@@ -85,6 +85,24 @@ test('a message by HTTP reaches a device of each wire through the balancer', { s
   await newGateways(2);
 });
 
+test('a message by SQL, too, and its queue can be read', { skip }, async () => {
+  const { people, devices } = await compose.people(1);
+  const [{ user } = assert.fail()] = people;
+  const [id = ''] = await compose.containers('ingest');
+  const sql = (statement: string) =>
+    compose.docker('exec', id, 'encke', 'ql', statement, '--app', '1', '--at', 'balancer:3307');
+  const values = `(${user}, 'sql', 'by SQL')`;
+  const answer = await sql(`INSERT INTO users_messages (id, event, message) VALUES ${values}`);
+  assert.match(answer, new RegExp(`^OK, 0 rows affected, id ${user}`));
+  for (const device of devices)
+    await eventually(() =>
+      assert.deepEqual(device.data, [device.wire === 'v1' ? '"by SQL"' : 'by SQL']),
+    );
+  await eventually(async () =>
+    assert.match(await sql(`SELECT * FROM users_messages WHERE id = ${user}`), /\(0 rows\)/),
+  );
+});
+
 test('--scale gateway=4, while messages flow: the balancer finds the new ones', {
   skip,
 }, async () => {
@@ -114,7 +132,7 @@ test('the profile observe: Prometheus finds every process, and knows every query
     return body.data;
   };
   const running = await Promise.all(
-    ['gateway', 'ingest', 'worker'].map((service) => compose.containers(service)),
+    ['gateway', 'ingest', 'cometql', 'worker'].map((service) => compose.containers(service)),
   );
   await eventually(
     async () => {

@@ -42,7 +42,7 @@ const exposed = new Map<string, Set<string>>();
 
 before(async () => {
   redis = await startRedis();
-  nodes = await startNodes({ redis, gateways: 1, worker: true });
+  nodes = await startNodes({ redis, gateways: 1, cometql: true, worker: true });
   await nodes.api.call('GET', '/users/1');
   for (const { adminPort } of nodes.all) {
     const text = await (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text();
