@@ -40,8 +40,8 @@ export class Cluster {
   readonly #revoked: RevokedTokens;
   readonly #tally: Tally;
 
-  constructor(config: ClusterConfig) {
-    const commands = new Commands(config.redis);
+  constructor(config: ClusterConfig, timeout?: number) {
+    const commands = new Commands(config.redis, timeout);
     this.#context = {
       config,
       commands,
@@ -171,9 +171,12 @@ export class Cluster {
   }
 }
 
-/** Connects in the background for as long as it takes; resolves at the first answer, or when none came in time. */
-export async function openCluster(config: ClusterConfig): Promise<Cluster> {
-  const cluster = new Cluster(config);
+/**
+ * Connects in the background for as long as it takes; resolves at the first answer, or when none came in time.
+ * `timeout`: milliseconds until an answer of Redis counts as missing, 2,000 unless told.
+ */
+export async function openCluster(config: ClusterConfig, timeout?: number): Promise<Cluster> {
+  const cluster = new Cluster(config, timeout);
   await cluster.connected();
   return cluster;
 }

@@ -1,6 +1,6 @@
 /**
  * The command connection. Everything asked for in one turn of the event loop travels in one pipelined round trip a
- * Redis node. When Redis is away a command fails within TIMEOUT as RedisUnavailable; nothing is ever sent twice.
+ * Redis node. When Redis is away a command fails within its timeout as RedisUnavailable; nothing is ever sent twice.
  */
 import { performance } from 'node:perf_hooks';
 import calculateSlot from 'cluster-key-slot';
@@ -51,9 +51,10 @@ const all = Object.values(scripts);
 
 export class Commands {
   readonly client: Client;
-  readonly deadlines = new Deadlines();
+  readonly deadlines: Deadlines;
   /** Called with the seconds of every round trip. */
   onRoundTrip: (seconds: number) => void = () => {};
+  readonly #timeout: number;
   #orders: Order[] = [];
   #scheduled = false;
   #loaded = false;
@@ -62,7 +63,10 @@ export class Commands {
   #probe: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor(config: RedisConfig) {
+  /** `timeout`: milliseconds until an answer counts as missing. */
+  constructor(config: RedisConfig, timeout = TIMEOUT) {
+    this.#timeout = timeout;
+    this.deadlines = new Deadlines(timeout);
     this.client = openCommands(config);
     this.client.on('ready', () => void this.#load());
     this.client.on('close', () => {
@@ -77,9 +81,9 @@ export class Commands {
     return this.client instanceof Cluster;
   }
 
-  /** Resolves when Redis answers, or after TIMEOUT: a process starts also while Redis is away. */
+  /** Resolves when Redis answers, or after the timeout: a process starts also while Redis is away. */
   async connected(): Promise<void> {
-    const deadline = performance.now() + TIMEOUT;
+    const deadline = performance.now() + this.#timeout;
     while (!this.available() && performance.now() < deadline && !this.#closed) {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
@@ -207,7 +211,7 @@ export class Commands {
           late();
         }),
       );
-    }, TIMEOUT);
+    }, this.#timeout);
     const done = (): void => {
       answered = true;
       clearTimeout(timer);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { eventually, type RedisServer, startRedis } from '@encke/testing';
 import { app, newUser, openTestCluster, phone } from './cluster.fixture.ts';
+import { openCluster } from './cluster.ts';
 import { RedisUnavailable } from './commands.ts';
 
 let redis: RedisServer;
@@ -99,3 +100,32 @@ for (const skew of [3_600_000, -3_600_000]) {
     }
   });
 }
+
+test('a process that may not wait long is told sooner, and nothing of it is done later', async () => {
+  const patient = await openTestCluster(redis.url);
+  const { config } = patient;
+  const hasty = await openCluster(config, 600);
+  try {
+    const user = newUser();
+    await hasty.append({ app, user, event: 'e', data: '"before"' });
+    await patient.append(user, 'before');
+    redis.pause();
+    const order: string[] = [];
+    const failed = (who: string) => (error: unknown) => {
+      order.push(who);
+      return unavailable(error);
+    };
+    await Promise.all([
+      assert.rejects(patient.append(user, 'late'), failed('patient')),
+      assert.rejects(hasty.append({ app, user, event: 'e', data: '"late"' }), failed('hasty')),
+    ]);
+    assert.deepEqual(order, ['hasty', 'patient']);
+    redis.resume();
+    await eventually(() => hasty.append({ app, user, event: 'e', data: '"after"' }));
+    assert.deepEqual(await patient.undelivered(user), ['before', 'before', 'after']);
+  } finally {
+    redis.resume();
+    await hasty.close();
+    await patient.stop();
+  }
+});

@@ -5,7 +5,7 @@
  */
 import { PARTITIONS } from './keys.ts';
 
-/** Milliseconds until an answer counts as missing. */
+/** Milliseconds until an answer counts as missing, unless the process says otherwise. */
 export const TIMEOUT = 2_000;
 /** Milliseconds before the caller gives up at which a script must have started. */
 const MARGIN = 200;
@@ -16,9 +16,14 @@ const QUICK = 50;
 export class Deadlines {
   /** Redis clock minus ours (ms) by partition; in a Cluster each partition may live on another clock. */
   readonly #offsets = new Float64Array(PARTITIONS);
+  readonly #timeout: number;
+
+  constructor(timeout = TIMEOUT) {
+    this.#timeout = timeout;
+  }
 
   of(partition: number): number {
-    return Math.round(Date.now() + TIMEOUT - MARGIN + (this.#offsets[partition] ?? 0));
+    return Math.round(Date.now() + this.#timeout - MARGIN + (this.#offsets[partition] ?? 0));
   }
 
   /** Before the first command: were the clocks learnt from refusals only, the first messages could be overtaken. */

@@ -13,6 +13,11 @@ import type { Language } from './language.ts';
 import { observeStatements } from './statement-metrics.ts';
 
 const patience: Patience = { login: 10_000, stalled: 30_000, idle: 8 * 3_600_000 };
+/**
+ * Milliseconds until an answer of Redis counts as missing. A page of the application waits for this statement while its
+ * user waits for the page, so it is told within a second.
+ */
+const redisTimeout = 800;
 /** Milliseconds of silence after which the system asks whether the peer's machine is still there. */
 const keepAliveInitialDelay = 60_000;
 
@@ -72,7 +77,7 @@ export async function startServer(context: Context, interior: Interior): Promise
   const { config } = context;
   if (config.apiKeys.length === 0)
     throw new Error('ENCKE_API_KEY must be set: without a key nobody could log in');
-  const cluster = await openCluster(config);
+  const cluster = await openCluster(config, redisTimeout);
   const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay });
   let connections: Connections;
   try {
