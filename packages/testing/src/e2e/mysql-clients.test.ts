@@ -149,7 +149,9 @@ client('Node mysql', false, viaMysql);
 client('Node mysql2', false, (facts) => viaMysql2(facts, 'query'));
 client('Node mysql2, prepared', false, (facts) => viaMysql2(facts, 'execute'));
 
-const java = existsSync(javaLibrary) ? lacking('java', ['-version']) : `there is no ${javaLibrary}`;
+const java = existsSync(javaLibrary)
+  ? lacking('javac', ['-version'])
+  : `there is no ${javaLibrary}`;
 for (const way of ['text', 'native'])
   client(`JDBC, ${way} prepares`, java, (facts) =>
     run('java', ['-cp', javaLibrary, 'Client.java', way], facts),

@@ -1,0 +1,84 @@
+/** Redis away: an error in time, never a false OK, and the same connection works on when it is back. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createLog, createMetrics, loadConfig } from '@encke/service';
+import { eventually, type RedisServer, startRedis } from '@encke/testing';
+import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise';
+import { startCometql } from './cometql.ts';
+
+/** Milliseconds: a command's time and some for a busy machine. */
+const slowest = 4_000;
+const insert = (text: string) =>
+  `INSERT INTO users_messages (id, event, message) VALUES (7, 'e', '${text}')`;
+const statements = [
+  insert('refused'),
+  "INSERT INTO users_auth (id, hash) VALUES (7, 'refused')",
+  'SELECT * FROM users_messages WHERE id = 7',
+  'DELETE FROM users_messages WHERE id = 7',
+  'SELECT * FROM users_time WHERE id = 7',
+  "INSERT INTO pipes_messages (name, event, message) VALUES ('news', 'e', 'refused')",
+];
+
+async function start(redis: RedisServer) {
+  const config = loadConfig({ ...redis.env, ENCKE_API_KEY: 'key', ENCKE_COMETQL_PORT: '0' });
+  const log = createLog('cometql', 'silent');
+  const running = await startCometql({ config, log, metrics: createMetrics('cometql') });
+  const { port } = running;
+  const options = { host: '127.0.0.1', port, user: '1', password: 'key' };
+  const connection = await createConnection(options);
+  return { running, connection };
+}
+
+async function refused(connection: Connection, statement: string): Promise<void> {
+  const began = performance.now();
+  await assert.rejects(connection.query(statement), (error: Error & { errno?: number }) => {
+    assert.equal(error.errno, 1205, `${statement}: ${error.message}`);
+    assert.match(error.message, /^Redis is away: /);
+    return true;
+  });
+  assert.equal(performance.now() - began < slowest, true, `${statement} took too long`);
+}
+
+async function messages(connection: Connection): Promise<string[]> {
+  const [rows] = await connection.query<RowDataPacket[]>(
+    'SELECT message FROM users_messages WHERE id = 7',
+  );
+  return rows.map(({ message }) => message);
+}
+
+test('Redis hangs: errors, and the same connection works on', async (t) => {
+  const redis = await startRedis();
+  t.after(() => redis.stop());
+  const { running, connection } = await start(redis);
+  t.after(() => running.stop());
+  await connection.query(insert('before'));
+  redis.pause();
+  for (const statement of statements) await refused(connection, statement);
+  await connection.ping();
+  redis.resume();
+  await eventually(() => connection.query(insert('after')));
+  assert.deepEqual(await messages(connection), ['before', 'after']);
+  connection.destroy();
+});
+
+test('Redis is gone: errors at once, also for a client that comes now', async (t) => {
+  const redis = await startRedis();
+  t.after(() => redis.stop());
+  const { running, connection } = await start(redis);
+  t.after(() => running.stop());
+  await redis.kill();
+  for (const statement of statements) await refused(connection, statement);
+  await eventually(() => assert.equal(running.unready(), 'Redis is away'));
+  const late = await createConnection({
+    ...{ host: '127.0.0.1', port: running.port, user: '1', password: 'key' },
+    database: 'CometQL_v1',
+  });
+  await late.query('SELECT 1');
+  await refused(late, insert('refused'));
+  await redis.restartEmpty();
+  for (const one of [connection, late])
+    await eventually(() => one.query(insert('after')), { timeout: 20_000 });
+  assert.deepEqual(await messages(connection), ['after', 'after']);
+  late.destroy();
+  connection.destroy();
+});
