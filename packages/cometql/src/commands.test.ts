@@ -1,7 +1,6 @@
 /** Every command of the wire, with its answer and its faults. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import {
   entered,
   fault,
@@ -12,7 +11,8 @@ import {
   query,
   type RawClient,
   type RawPacket,
-} from './raw-client.fixture.ts';
+} from '@encke/testing/raw-mysql';
+import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import { capability } from './wire/constants.ts';
 import { apiKey, startWire, type Wire } from './wire-server.fixture.ts';
 

@@ -12,7 +12,7 @@ import {
   ping,
   query,
   RawClient,
-} from './raw-client.fixture.ts';
+} from '@encke/testing/raw-mysql';
 import { apiKey, startWire, type Wire, type WireOptions } from './wire-server.fixture.ts';
 
 async function withWire(

@@ -7,7 +7,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { eventually } from '@encke/testing';
-import { createConnection } from 'mysql2/promise';
 import {
   entered,
   fault,
@@ -21,7 +20,8 @@ import {
   RawClient,
   sha2Proof,
   xor,
-} from './raw-client.fixture.ts';
+} from '@encke/testing/raw-mysql';
+import { createConnection } from 'mysql2/promise';
 import { capability } from './wire/constants.ts';
 import { apiKey, startWire, type Wire } from './wire-server.fixture.ts';
 

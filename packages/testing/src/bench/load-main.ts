@@ -2,6 +2,7 @@
 import { Broadcasts } from './broadcasts.ts';
 import { Devices } from './devices.ts';
 import { pace, send, setHashes } from './sender.ts';
+import { sendSql } from './sql-sender.ts';
 
 const devices = new Devices();
 const broadcasts = new Broadcasts();
@@ -15,6 +16,7 @@ export const orders = {
   setHashes,
   send,
   pace,
+  sendSql,
   subscribe: broadcasts.subscribe.bind(broadcasts),
   unsubscribe: broadcasts.unsubscribe.bind(broadcasts),
   broadcast: broadcasts.broadcast.bind(broadcasts),

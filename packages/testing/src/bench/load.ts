@@ -63,6 +63,7 @@ export function startLoad(): Load {
     setHashes: call('setHashes'),
     send: call('send'),
     pace: call('pace'),
+    sendSql: call('sendSql'),
     subscribe: call('subscribe'),
     unsubscribe: call('unsubscribe'),
     broadcast: call('broadcast'),

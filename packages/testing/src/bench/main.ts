@@ -8,6 +8,7 @@ import { attach } from './attach.ts';
 import { type Bench, run } from './bench.ts';
 import { channels } from './channels.ts';
 import { otherCheckout } from './checkout.ts';
+import { cometql } from './cometql.ts';
 import { latency } from './latency.ts';
 import { memory } from './memory.ts';
 import { privateMessages } from './private-messages.ts';
@@ -15,7 +16,7 @@ import { profileTable, type Span } from './profile.ts';
 import { jsonLines, table } from './report.ts';
 import type { Subject } from './stage.ts';
 
-const benches = [memory, attach, privateMessages, channels, latency];
+const benches = [memory, attach, privateMessages, channels, cometql, latency];
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
 
 const help = `npm run bench [-- name …] [options]        names: ${benches.map(({ name }) => name).join(', ')}; none: all

@@ -27,6 +27,8 @@ export interface Stage {
   readonly gateway: Member;
   readonly gateways: readonly Member[];
   readonly ingest: Member;
+  /** One more process, which stops with the others. */
+  add(name: 'cometql'): Promise<Member>;
   /** Of everything whose CPU is split. */
   readonly pids: Readonly<Record<'ingest' | 'redis' | 'gateway', number>>;
   stop(): Promise<void>;
@@ -103,13 +105,19 @@ export async function startStage(subject: Subject, count = 1): Promise<Stage> {
   }
   const [, redisPid = ''] =
     /process_id:(\d+)/.exec(String(await redis.cli('INFO', 'server'))) ?? [];
+  const more: Awaited<ReturnType<typeof startMember>>[] = [];
   return {
     gateway,
     gateways,
     ingest,
+    async add(name) {
+      const member = await startMember(subject, name, redis.url);
+      more.push(member);
+      return member;
+    },
     pids: { ingest: ingest.pid, redis: Number(redisPid), gateway: gateway.pid },
     async stop() {
-      await Promise.all([...gateways, ingest].map((member) => member.stop()));
+      await Promise.all([...gateways, ingest, ...more].map((member) => member.stop()));
       await redis.stop();
     },
   };

@@ -5,13 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { eventually, startNodes, startRedis, V1Device } from '@encke/testing';
-import {
-  entered as enteredWith,
-  fault,
-  isOk,
-  query,
-  type RawClient,
-} from '../../../cometql/src/raw-client.fixture.ts';
+import { entered as enteredWith, fault, isOk, query, type RawClient } from '../raw-mysql.ts';
 
 const seconds = Number(process.env.ENCKE_STRESS_SECONDS ?? 4);
 const password = 'test-api-key';

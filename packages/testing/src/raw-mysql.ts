@@ -3,8 +3,6 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { connect as connectSecurely } from 'node:tls';
-import { capability } from './wire/constants.ts';
-import { apiKey } from './wire-server.fixture.ts';
 
 /** Milliseconds. */
 const patience = 30_000;
@@ -14,13 +12,12 @@ export interface RawPacket {
   readonly payload: Buffer;
 }
 
-export const flags =
-  capability.protocol41 |
-  capability.secureConnection |
-  capability.pluginAuth |
-  capability.pluginAuthLength |
-  capability.connectWithDatabase |
-  capability.multiResults;
+/** Capabilities of a client of today, but for TLS. */
+const multiResults = 131_072;
+const pluginAuth = 524_288;
+const pluginAuthLength = 2_097_152;
+const tls = 2_048;
+export const flags = 8 | 512 | 32_768 | multiResults | pluginAuth | pluginAuthLength;
 
 export function packet(
   sequence: number,
@@ -154,7 +151,7 @@ export class RawClient {
   /** Greeting and introduction, with the right password unless told otherwise. */
   async enter(it: Partial<Introduction> & { password?: string } = {}): Promise<RawPacket> {
     await this.greeted();
-    const proof = nativeProof(it.password ?? apiKey, this.scramble);
+    const proof = nativeProof(it.password ?? 'the-key', this.scramble);
     this.send(introduction(1, { proof, ...it }));
     return this.packet();
   }
@@ -162,7 +159,7 @@ export class RawClient {
   /** Asks for TLS and goes on in it. */
   async secure(): Promise<void> {
     const head = Buffer.alloc(32);
-    head.writeUInt32LE(flags | capability.tls, 0);
+    head.writeUInt32LE(flags | tls, 0);
     head[8] = 45;
     this.send(packet(1, head));
     this.socket.removeAllListeners('data');
