@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { runStatement } from '@encke/cometql';
 import { Redis } from 'ioredis';
 import { eventually } from '../eventually.ts';
 import { temporaryFolder } from '../guard.ts';
@@ -46,8 +47,31 @@ async function denials(redis: TestRedis): Promise<Denial[]> {
   return entries.filter(({ object }) => object !== 'client|setinfo');
 }
 
+/** The tables of CometQL, each written, read and emptied. */
+const statements = [
+  `INSERT INTO users_auth (id, hash) VALUES (9, 'abc')`,
+  `INSERT INTO users_messages (id, event, message) VALUES (9, 'e', 'x')`,
+  `INSERT INTO users_data (id, data) VALUES (9, 'x')`,
+  `INSERT INTO pipes_settings (name, length) VALUES ('sql', 3)`,
+  `INSERT INTO pipes_messages (name, event, message) VALUES ('sql', 'e', 'x')`,
+  `INSERT INTO revoked_tokens (token) VALUES ('a.b.c')`,
+  ...['users_auth', 'users_messages', 'users_data', 'users_time'].map(
+    (table) => `SELECT * FROM ${table} WHERE id = 9`,
+  ),
+  ...['pipes_settings', 'pipes_messages', 'pipes', 'users_in_pipes'].map(
+    (table) => `SELECT * FROM ${table} WHERE name = 'sql'`,
+  ),
+  'SELECT * FROM revoked_tokens',
+  'SHOW GLOBAL STATUS',
+  ...['users_auth', 'users_messages', 'users_data'].map(
+    (table) => `DELETE FROM ${table} WHERE id = 9`,
+  ),
+  ...['pipes_messages', 'pipes_settings'].map((table) => `DELETE FROM ${table} WHERE name = 'sql'`),
+  `DELETE FROM revoked_tokens WHERE token = 'a.b.c'`,
+];
+
 /** Everything that the processes do with Redis in their life. */
-async function live({ api, gateways, addresses, add }: Nodes): Promise<void> {
+async function live({ api, gateways, cometql, addresses, add }: Nodes): Promise<void> {
   const [first = '', second = ''] = addresses;
   await api.setHash(1, 'a'.repeat(32));
   const key = 'a'.repeat(32);
@@ -92,6 +116,8 @@ async function live({ api, gateways, addresses, add }: Nodes): Promise<void> {
   });
   assert.equal(status.status, 200);
   await reader.close();
+  const place = { host: '127.0.0.1', port: cometql?.port ?? 0, app: 1, key: api.key, tls: false };
+  for (const statement of statements) await runStatement(place, statement);
   // A gateway that dies is swept by the worker, and its users go offline.
   await api.setHash(3, key);
   await V1Device.connect(first, { user: 3, key });
@@ -111,7 +137,7 @@ for (const [name, start] of [
     const redis = await start();
     const mine = await confined(redis);
     const env = { ENCKE_REDIS_PREFIX: 'encke', ENCKE_OFFLINE_GRACE: '0.5' };
-    const nodes = await startNodes({ redis: mine, worker: true, env });
+    const nodes = await startNodes({ redis: mine, worker: true, cometql: true, env });
     try {
       await live(nodes);
       assert.deepEqual(await denials(redis), []);
