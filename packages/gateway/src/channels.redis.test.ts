@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { type Cluster, openCluster } from '@encke/cluster';
 import type { App, Channel, newNode, Session } from '@encke/protocol';
-import { eventually, LegacyDevice, type RedisServer, randomUuid, startRedis } from '@encke/testing';
+import {
+  eventually,
+  LegacyDevice,
+  type RedisServer,
+  randomUuid,
+  startRedis,
+  V1Device,
+} from '@encke/testing';
 import { startTestGateway, type TestGateway } from './gateway.fixture.ts';
 
 const app = 1 as App;
@@ -11,7 +18,7 @@ let gateways: TestGateway[];
 let cluster: Cluster;
 before(async () => {
   redis = await startRedis();
-  const first = await startTestGateway(redis.env);
+  const first = await startTestGateway({ ...redis.env, ENCKE_TRUSTED_PROXIES: '1' });
   const env = { ...redis.env, ENCKE_REDIS_PREFIX: first.config.prefix };
   gateways = [first, await startTestGateway(env)];
   cluster = await openCluster(first.config);
@@ -117,4 +124,49 @@ test('[N11] subscribers that only Redis believes in are gone when the channel is
     assert.equal(await cluster.channels.count(app, channel), 0);
     assert.deepEqual(await cluster.channels.members(app, channel), []);
   });
+});
+
+test("the address of a member is the one that our proxy saw, or the socket's own", async () => {
+  const channel = 'proxied' as Channel;
+  const headers = { 'x-forwarded-for': '6.6.6.6, 203.0.113.7' };
+  for (const gateway of gateways) {
+    const device = await V1Device.connect(gateway.address, { headers });
+    device.send(JSON.stringify({ type: 'subscribe', channel }));
+    await device.frame('subscribed');
+    const members = await cluster.channels.members(app, channel);
+    const expected = gateway === gateways[0] ? '203.0.113.7' : '127.0.0.1';
+    assert.deepEqual(
+      members.map(({ ip }) => ip),
+      [expected],
+    );
+    await device.drop();
+    await eventually(async () => assert.equal(await cluster.channels.count(app, channel), 0));
+  }
+});
+
+test('[L10] [V12] a peer that asks much at once is answered everything, in order', async () => {
+  const [first] = gateways;
+  const page = await LegacyDevice.connect(first?.address ?? '');
+  const device = await V1Device.connect(first?.address ?? '');
+  device.send('{"type":"subscribe","channel":"web_much"}');
+  await device.frame('subscribed');
+  for (let i = 0; i < 1_000; i += 1) {
+    page.send(`web_pipe2\nweb_much\n\n*\n${i}`);
+    device.send(JSON.stringify({ type: 'count', ref: i, channel: 'web_much' }));
+  }
+  const answers = () => page.frames.filter(({ pipe }) => pipe === '_answer_to_web_much');
+  await page.until('the answers', () => answers()[999], 30_000);
+  assert.deepEqual(
+    answers().map(({ data }) => Number((data as { message: string }).message)),
+    Array.from({ length: 1_000 }, (_, i) => i),
+  );
+  const of = (type: string) => device.frames.filter((frame) => frame.type === type);
+  await device.until('the counts', () => of('count')[999] && of('channel')[999], 30_000);
+  assert.deepEqual(
+    of('channel').map((frame) => Number('data' in frame && frame.data)),
+    Array.from({ length: 1_000 }, (_, i) => i),
+  );
+  assert.deepEqual([page.closedWith, device.closedWith], [undefined, undefined]);
+  await page.drop();
+  await device.drop();
 });

@@ -127,8 +127,8 @@ export class Channels {
   registerAgain(): void {
     for (const channel of this.#byTarget.values()) {
       channel.stale = true;
-      for (const session of channel.sessions)
-        if (!channel.joined.has(session)) channel.kept.add(session);
+      const { joined, kept } = channel.owed;
+      for (const session of channel.sessions) if (!joined.has(session)) kept.add(session);
       this.#reports.mark(channel);
     }
   }

@@ -27,9 +27,15 @@ export interface Joiner {
   has: ChannelPosition | undefined;
 }
 
-export interface Waiter {
-  resolve(): void;
-  reject(error: unknown): void;
+/** What Redis has not heard of a channel. Most channels owe nothing most of the time. */
+export class Owed {
+  readonly joined = new Set<Session>();
+  readonly kept = new Set<Session>();
+  readonly left = new Map<SessionId, Member>();
+  /** Of those that joined: Redis may have them all the same. */
+  readonly uncertain = new Set<Session>();
+  /** Who wants to know when Redis has heard it. */
+  readonly waiters: { resolve(): void; reject(error: unknown): void }[] = [];
 }
 
 export class LocalChannel {
@@ -54,13 +60,8 @@ export class LocalChannel {
   /** The history is being read. */
   recovering = false;
 
-  // What Redis has not heard.
-  joined = new Set<Session>();
-  kept = new Set<Session>();
-  left = new Map<SessionId, Member>();
-  /** Of those that joined: Redis may have them all the same. */
-  uncertain = new Set<Session>();
-  waiters: Waiter[] = [];
+  #owed: Owed | undefined;
+  /** A report is under way, or waits to be repeated. */
   reporting = false;
   dirty = false;
 
@@ -70,12 +71,25 @@ export class LocalChannel {
     this.target = channelTarget(app, name);
   }
 
+  get owed(): Owed {
+    this.#owed ??= new Owed();
+    return this.#owed;
+  }
+
+  /** For a report; from here on a new account begins. */
+  takeOwed(): Owed {
+    const { owed } = this;
+    this.#owed = undefined;
+    return owed;
+  }
+
   /** @returns whether it was not subscribed yet. */
   add(session: Session): boolean {
     if (this.sessions.has(session)) return false;
     this.sessions.add(session);
-    this.joined.add(session);
-    if (this.left.delete(session.id)) this.uncertain.add(session);
+    const { joined, left, uncertain } = this.owed;
+    joined.add(session);
+    if (left.delete(session.id)) uncertain.add(session);
     session.channels ??= new Set();
     session.channels.add(this);
     return true;
@@ -84,10 +98,10 @@ export class LocalChannel {
   remove(session: Session): boolean {
     if (!this.sessions.delete(session)) return false;
     this.settle(session);
-    this.kept.delete(session);
+    const { joined, kept, left, uncertain } = this.owed;
+    kept.delete(session);
     // Who was never announced leaves without a word.
-    if (!this.joined.delete(session) || this.uncertain.delete(session))
-      this.left.set(session.id, member(session));
+    if (!joined.delete(session) || uncertain.delete(session)) left.set(session.id, member(session));
     session.channels?.delete(this);
     if (session.channels?.size === 0) session.channels = undefined;
     return true;
@@ -141,7 +155,7 @@ export class LocalChannel {
 
   /** Nobody is here, and Redis knows it. */
   get done(): boolean {
-    return this.sessions.size === 0 && !this.reporting && !this.dirty && this.left.size === 0;
+    return this.sessions.size === 0 && !this.reporting && !this.dirty;
   }
 }
 

@@ -3,8 +3,7 @@
  * heard it. The counts are absolute, so whatever was lost or repeated is healed by the next report. [N11]
  */
 import { RedisUnavailable, type Standing, type Subscriptions } from '@encke/cluster';
-import { type LocalChannel, member } from './local-channel.ts';
-import type { Session } from './session.ts';
+import { type LocalChannel, member, type Owed } from './local-channel.ts';
 
 /** Milliseconds. */
 const RETRY = 500;
@@ -41,7 +40,7 @@ export class Reports {
   /** Resolves when Redis has heard of everybody who is subscribed now. @throws RedisUnavailable */
   heard(channel: LocalChannel): Promise<void> {
     this.mark(channel);
-    return new Promise((resolve, reject) => channel.waiters.push({ resolve, reject }));
+    return new Promise((resolve, reject) => channel.owed.waiters.push({ resolve, reject }));
   }
 
   /** Resolves when Redis has heard everything; may take as long as Redis is away. */
@@ -67,33 +66,29 @@ export class Reports {
   };
 
   async #send(channel: LocalChannel): Promise<void> {
-    const { joined, kept, left, uncertain, waiters, sessions } = channel;
-    channel.joined = new Set();
-    channel.kept = new Set();
-    channel.left = new Map();
-    channel.uncertain = new Set();
-    channel.waiters = [];
+    const owed = channel.takeOwed();
     channel.dirty = false;
     channel.reporting = true;
+    let standing: Standing;
     try {
-      const standing = await this.#subscriptions().report({
+      standing = await this.#subscriptions().report({
         app: channel.app,
         channel: channel.name,
-        count: sessions.size,
-        joined: Array.from(joined, member),
-        kept: Array.from(kept, member),
-        left: [...left.values()],
+        count: channel.sessions.size,
+        joined: Array.from(owed.joined, member),
+        kept: Array.from(owed.kept, member),
+        left: [...owed.left.values()],
       });
-      this.#done(channel);
-      this.#answered(channel, standing);
-      for (const waiter of waiters) waiter.resolve();
     } catch (error) {
-      takeBack(channel, { joined, kept, left, uncertain });
-      for (const waiter of waiters) waiter.reject(error);
-      const away = error instanceof RedisUnavailable;
+      takeBack(channel, owed);
+      for (const waiter of owed.waiters) waiter.reject(error);
       setTimeout(() => this.#done(channel, true), RETRY * (1 + Math.random())).unref();
-      if (!away) throw error;
+      if (error instanceof RedisUnavailable) return;
+      throw error;
     }
+    this.#done(channel);
+    this.#answered(channel, standing);
+    for (const waiter of owed.waiters) waiter.resolve();
   }
 
   #done(channel: LocalChannel, again = false): void {
@@ -106,22 +101,17 @@ export class Reports {
 }
 
 /** It failed, or nobody knows: everything that was in it is reported again, but for what changed meanwhile. */
-function takeBack(
-  channel: LocalChannel,
-  sent: Pick<LocalChannel, 'joined' | 'kept' | 'left' | 'uncertain'>,
-): void {
-  const here = (session: Session): boolean => channel.sessions.has(session);
+function takeBack(channel: LocalChannel, sent: Owed): void {
+  const { joined, kept, left, uncertain } = channel.owed;
   for (const session of sent.joined) {
-    if (!here(session)) continue;
-    channel.joined.add(session);
-    channel.uncertain.add(session);
+    if (!channel.sessions.has(session)) continue;
+    joined.add(session);
+    uncertain.add(session);
   }
   for (const session of sent.kept)
-    if (here(session) && !channel.joined.has(session)) channel.kept.add(session);
+    if (channel.sessions.has(session) && !joined.has(session)) kept.add(session);
+  for (const [id, one] of sent.left) left.set(id, one);
   if (sent.left.size === 0) return;
-  const left = new Map(sent.left);
   // Who is back is among those that joined.
-  for (const session of channel.sessions)
-    if (left.delete(session.id)) channel.uncertain.add(session);
-  for (const [id, one] of left) channel.left.set(id, one);
+  for (const session of channel.sessions) if (left.delete(session.id)) uncertain.add(session);
 }
