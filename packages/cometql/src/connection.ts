@@ -250,9 +250,10 @@ export class Connection {
     const waiting = this.#mustWait();
     if (waiting) this.#socket.pause();
     else this.#socket.resume();
-    if (this.#draining && this.#pipeline.idle && !this.#judging) this.#close();
+    const taken = !this.#socket.writableNeedDrain;
+    if (this.#draining && this.#pipeline.idle && taken && !this.#judging) this.#close();
     const { stalled, idle } = this.#house.patience;
-    const waits = this.#socket.writableNeedDrain || this.#reader.partial ? stalled : idle;
+    const waits = !taken || this.#reader.partial ? stalled : idle;
     if (waits === this.#waits) return;
     this.#waits = waits;
     // Node starts this time anew whenever a byte was read, or taken by the peer.

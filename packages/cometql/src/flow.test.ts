@@ -1,6 +1,7 @@
 /** Commands in pieces, in bunches and in unreasonable amounts; peers that stop in the middle; the end of the process. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { eventually } from '@encke/testing';
 import {
   entered,
@@ -233,6 +234,24 @@ test('a drain finishes what runs, and begins nothing', async () => {
   await busy.gone();
   await drained;
   assert.match(wire.started.at(-1) ?? '', /last/);
+  await wire.stop();
+});
+
+test('a drain waits until a large answer has been taken', async () => {
+  const wire = await startWire();
+  const slow = await entered(wire.port);
+  slow.socket.pause();
+  const start = wire.started.length;
+  slow.send(query('BIG 30000000'));
+  await eventually(() => assert.notEqual(wire.started.length, start));
+  const drained = wire.running.drain();
+  // Longer than a connection that is ended gets for its last words.
+  await pause(1_500);
+  slow.socket.resume();
+  let bytes = 0;
+  for (let one = await slow.next(); one; one = await slow.next()) bytes += one.payload.length;
+  assert.equal(bytes > 30_000_000, true, `${bytes} bytes came`);
+  await drained;
   await wire.stop();
 });
 
