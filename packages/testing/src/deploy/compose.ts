@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { Api } from '../api.ts';
+import { eventually } from '../eventually.ts';
 import { freePort } from '../guard.ts';
 import type { Env } from '../process.ts';
 import { type RoamingDevice, roamLegacy, roamV1 } from '../roaming.ts';
@@ -81,6 +82,15 @@ export class Compose {
     } catch (error) {
       throw new Error(`${error}\n${await this.run('ps', '--all')}\n${await this.run('logs')}`);
     }
+    // A balancer that has just begun needs a moment to find them.
+    await eventually(() => this.api.user(1), { timeout: 30_000 });
+    await eventually(
+      async () => {
+        const { ok } = await fetch(`http://${this.address}/info`);
+        if (!ok) throw new Error('the balancer knows no gateway');
+      },
+      { timeout: 30_000 },
+    );
   }
 
   /** Ids of the containers of a service. */
