@@ -67,7 +67,11 @@ test('a login tells Encke the key, and keeps it for the same user', async () => 
   assert.equal(seven.user, 7);
   assert.match(seven.key, /^[A-Za-z0-9_-]{32}$/);
   const call = { call: 'PUT /v1/apps/0/users/7/auth', key: 'Bearer secret' };
-  assert.deepEqual(calls, [{ ...call, body: { hash: seven.key } }]);
+  const room = { ...call, call: 'PUT /v1/apps/0/channels/web_lobby/settings' };
+  assert.deepEqual(calls, [
+    { ...call, body: { hash: seven.key } },
+    { ...room, body: { history: 50 } },
+  ]);
   const again = await login({ user: 7 });
   assert.equal(again.key, seven.key);
   assert.notEqual(again.token, seven.token);

@@ -40,7 +40,7 @@ class Site {
 
   async #encke(method: string, path: string, body: unknown): Promise<Response> {
     const { ingest, apiKey, app } = this.#options;
-    const response = await fetch(`${ingest}/v1/apps/${app}/users/${path}`, {
+    const response = await fetch(`${ingest}/v1/apps/${app}/${path}`, {
       method,
       headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
       body: JSON.stringify(body),
@@ -56,7 +56,9 @@ class Site {
     let id = user ?? randomInt(100, 100_000);
     while (user === undefined && this.#keys.has(id)) id = randomInt(100, 100_000);
     const key = this.#keys.get(id) ?? randomBytes(24).toString('base64url');
-    await this.#encke('PUT', `${id}/auth`, { hash: key });
+    await this.#encke('PUT', `users/${id}/auth`, { hash: key });
+    // So that who enters the chat room sees what was said there.
+    await this.#encke('PUT', 'channels/web_lobby/settings', { history: 50 });
     if (this.#users.size === maxLogins) this.#users.clear();
     if (this.#keys.size === maxLogins) this.#keys.clear();
     const token = randomBytes(24).toString('base64url');
@@ -72,7 +74,7 @@ class Site {
     if (typeof text !== 'string' || text.trim() === '' || text.length > maxText)
       throw new Refusal(400, `\`text\` must be 1 to ${maxText} characters`);
     const message = { event: 'chat', data: { from, text, at: Date.now() } };
-    const answer = await this.#encke('POST', `${to}/messages`, message);
+    const answer = await this.#encke('POST', `users/${to}/messages`, message);
     const { sessions, queued } = (await answer.json()) as Accepted;
     return { sessions, queued };
   }

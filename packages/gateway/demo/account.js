@@ -7,7 +7,7 @@ const place = 'encke-demo:account';
 /** The address of the application server, or null when this gateway was started without one. */
 export async function findAppServer() {
   try {
-    const response = await fetch('config.json');
+    const response = await fetch(new URL('config.json', import.meta.url));
     return response.ok ? ((await response.json()).appServer ?? null) : null;
   } catch {
     return null;
