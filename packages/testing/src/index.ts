@@ -2,6 +2,7 @@ export * from './api.ts';
 export * from './browser.ts';
 export * from './check-delivery.ts';
 export * from './eventually.ts';
+export * from './firefox.ts';
 export { freePort } from './guard.ts';
 export * from './legacy-device.ts';
 export * from './nodes.ts';

@@ -24,12 +24,15 @@ const memory = `
     sessionStorage.setItem('seen', JSON.stringify(seen));
   };`;
 
-/** A page of a site that uses the SDK. */
-const sdkPage = ({ user, key }: Person) => `<!doctype html><meta charset="utf-8"><title>SDK</title>
+/** A page of a site that uses the SDK, of this gateway or of the one that served the page. */
+export const sdkPage = (
+  { user, key }: Person,
+  gateway = '',
+) => `<!doctype html><meta charset="utf-8"><title>SDK</title>
 <script type="module">
-  import { createClient } from '/client.mjs';
+  import { createClient } from '${gateway}/client.mjs';
   ${memory}
-  const client = createClient({ app: 1, user: ${user}, key: '${key}' });
+  const client = createClient({ url: '${gateway}/', app: 1, user: ${user}, key: '${key}' });
   globalThis.client = client;
   client.onMessage('*', ({ id }) => see(id));
   client.onMissed(() => { globalThis.missed += 1; });
