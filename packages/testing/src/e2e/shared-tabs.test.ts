@@ -37,13 +37,27 @@ const holds = (page: Page): Promise<boolean> =>
     () => (globalThis as unknown as { client: { holdsSocket: boolean } }).client.holdsSocket,
   );
 
-/** Sends one message after another until it is stopped; the ids are in the order of the server. */
-function stream(user: number) {
+/** What each tab hears of the channel. */
+async function listen(tabs: readonly Page[]): Promise<void> {
+  for (const tab of tabs) {
+    await tab.evaluate(`globalThis.news = [];
+      client.channel('news').onMessage(({ data }) => news.push(data));
+      client.channel('news').onMissed(() => news.push('missed'));
+      new Promise((resolve) => client.channel('news').listen('subscribed', () => resolve()));`);
+  }
+}
+
+/** Sends one message after another until it is stopped, some to the channel too; the ids are in the order of the server. */
+function stream(user: number, channel?: number[]) {
   const ids: string[] = [];
   let over = false;
   const done = (async () => {
     while (!over) {
       ids.push((await stage.api.send(user, ids.length)).id);
+      if (channel && ids.length % 5 === 0) {
+        channel.push(ids.length);
+        await stage.api.call('POST', '/channels/news/messages', { data: ids.length });
+      }
       // Slower than the inbox's cap in the time that a frozen holder takes to be noticed.
       await pause(40);
     }
@@ -111,15 +125,18 @@ const ends: Record<string, (page: Page, cdp: CDPSession) => Promise<unknown>> = 
 };
 
 for (const [name, end] of Object.entries(ends))
-  test(`the holder is ${name} in the middle of a stream: the others have each message once, in order`, {
+  test(`the holder is ${name} in the middle of a stream: the others have each message once, in order, of channels too`, {
     skip: browserSkip,
   }, async () => {
     const person = await stage.person();
     const tabs = await openTabs(person, 5);
     const [holder, ...others] = tabs;
     assert.ok(holder);
+    await stage.api.call('PUT', '/channels/news/settings', { history: 99 });
+    await listen(tabs);
     const cdp = await context.newCDPSession(holder);
-    const sent = stream(person.user);
+    const news: number[] = [];
+    const sent = stream(person.user, news);
     await sent.grown(20);
     await end(holder, cdp);
     await eventually(async () => {
@@ -130,6 +147,7 @@ for (const [name, end] of Object.entries(ends))
     for (const tab of others) {
       await assertSeen(tab, ids);
       assert.equal(await missed(tab), 0);
+      await eventually(async () => assert.deepEqual(await tab.evaluate('news'), news), patience);
     }
     if (name === 'frozen' || name === 'halted') {
       await cdp.send('Debugger.disable');
@@ -138,6 +156,42 @@ for (const [name, end] of Object.entries(ends))
       await assertSeen(holder, ids);
       assert.equal(await holds(holder), false);
       assert.equal(await missed(holder), 0);
+      await eventually(async () => assert.deepEqual(await holder.evaluate('news'), news), patience);
     }
     await eventually(async () => assert.equal(await sockets(), 1), patience);
   });
+
+test('the key of the holder’s page is no good: that of a tab which opens later is used for all', {
+  skip: browserSkip,
+}, async () => {
+  const person = await stage.person();
+  const [good] = await openTabs(person, 1);
+  assert.ok(good);
+  const url = good.url();
+  await good.close();
+  const stale = await context.newPage();
+  // The page of a user whose key has changed since it was loaded.
+  await context.route(url, async (route) => {
+    const fresh = route.request().frame().page() !== stale;
+    const html = `<!doctype html><script type="module">
+      import { createClient } from '/client.mjs';
+      const client = createClient({ app: 1, user: ${person.user}, getKey: () => '${fresh ? person.key : 'old'}' });
+      globalThis.client = client;
+    </script>`;
+    await route.fulfill({ contentType: 'text/html', body: html });
+  });
+  await stale.goto(url);
+  await eventually(
+    async () => assert.equal(await stale.evaluate('client.authorized'), false),
+    patience,
+  );
+  const tab = await context.newPage();
+  await tab.goto(url);
+  for (const page of [stale, tab])
+    await eventually(
+      async () => assert.equal(await page.evaluate('client.authorized'), true),
+      patience,
+    );
+  assert.deepEqual([await holds(stale), await holds(tab)], [true, false]);
+  assert.equal(await sockets(), 1);
+});
