@@ -16,6 +16,7 @@ export function banner({ plan, apiKey, keyFile, redis }: BannerFacts): string {
   const rows: [string, string][] = [
     ['demo page', `${first}/demo/`],
     ...(also ? [['', `${also}  (the same on another gateway)`] as [string, string]] : []),
+    ['chat room', `${first}/demo/chat/`],
     ['HTTP API', plan.ingest],
     ['OpenAPI', `${plan.ingest}/docs`],
     ['CometQL', `${plan.cometql}  (MySQL; the user is the app, the password the API key)`],
