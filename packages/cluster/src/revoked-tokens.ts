@@ -11,9 +11,14 @@ import { runGuarded } from './guarded.ts';
 import { PARTITIONS, partitionOf, target } from './keys.ts';
 import { scripts } from './scripts.ts';
 
-/** What a token is known by: its SHA-256. */
-export const tokenDigest = (token: string): string =>
-  createHash('sha256').update(token).digest('base64url');
+/**
+ * What a token is known by: the SHA-256 of what is signed. Not of the signature: the same one can be written in several
+ * ways, and of an ECDSA signature anybody can make another good one, so a revoked token would come in again.
+ */
+export function tokenDigest(token: string): string {
+  const signed = /^([^.]+\.[^.]+)\.[^.]*$/.exec(token)?.[1] ?? token;
+  return createHash('sha256').update(signed).digest('base64url');
+}
 
 interface Claims {
   /** 0: cannot be read; no session lives on such a token. */

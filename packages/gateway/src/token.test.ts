@@ -52,6 +52,31 @@ test('what looks like a token is one, what may be a hash is none', () => {
     assert.ok(!looksLikeToken(key), key);
 });
 
+test('[T5] a token whose signature is written in another way is known as the same token', async () => {
+  const hmac = signToken(good, { key: 'secret1' });
+  // The last of 43 letters carries two bits that belong to no byte.
+  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+  const twin = hmac.slice(0, -1) + letters[letters.indexOf(hmac.at(-1) ?? '') ^ 1];
+  const curve = signToken(good, { alg: 'ES256', key: ec.privateKey });
+  const cut = curve.lastIndexOf('.') + 1;
+  const signature = Buffer.from(curve.slice(cut), 'base64url');
+  // Of an ECDSA signature (r, s), anybody can make the equally good (r, n - s).
+  const n = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
+  const s = n - BigInt(`0x${signature.toString('hex', 32)}`);
+  const mirrored = Buffer.from(s.toString(16).padStart(64, '0'), 'hex');
+  const mirror = Buffer.concat([signature.subarray(0, 32), mirrored]).toString('base64url');
+  const verifier = tokens({ publicKey: keyFile(ec.publicKey, 'mirror.pem') });
+  for (const [token, other] of [
+    [hmac, twin],
+    [curve, curve.slice(0, cut) + mirror],
+  ] as const) {
+    assert.notEqual(token, other);
+    const known = await verifier.verify(app, user, token);
+    const again = await verifier.verify(app, user, other);
+    assert.equal(again?.digest ?? known?.digest, known?.digest);
+  }
+});
+
 test('a good token: its digest, and when it expires', async () => {
   const token = signToken(good, { key: 'secret1' });
   assert.deepEqual(await tokens().verify(app, user, token), {
