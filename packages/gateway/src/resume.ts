@@ -110,16 +110,20 @@ export class Resumes {
     joiner: Joiner,
     messages: readonly ChannelMessage[],
   ): Promise<void> {
-    let size = 0;
+    // First, too: a peer may subscribe again and again and read nothing.
+    let size = SHARE;
     for (const message of messages) {
+      // Who published it gets no echo. [N4]
+      if (message.session === session.id) continue;
+      if (size >= SHARE) {
+        size = 0;
+        session.flush();
+        await drained(session, Math.max(this.#lowWater, session.socket.writableHighWaterMark));
+        if (!holds(session, channel, joiner)) return;
+      }
       session.allow(message.data.length);
       session.share(this.#line(channel, message));
       size += message.data.length;
-      if (size < SHARE) continue;
-      size = 0;
-      session.flush();
-      await drained(session, Math.max(this.#lowWater, session.socket.writableHighWaterMark));
-      if (!holds(session, channel, joiner)) return;
     }
     this.#delivered(messages.length);
   }

@@ -17,6 +17,8 @@ export class TestSocket extends EventEmitter {
   writable = true;
   destroyed = false;
 
+  readonly writableHighWaterMark = 16;
+
   get writableLength(): number {
     return this.full;
   }
@@ -82,13 +84,27 @@ export class TestHouse implements House {
 
 let counter = 0;
 
-const ws = () => ({ close: () => {}, terminate: () => {} }) as unknown as WebSocket;
+const ws = () => ({
+  isPaused: false,
+  close: () => {},
+  terminate: () => {},
+  pause(): void {
+    this.isPaused = true;
+  },
+  resume(): void {
+    this.isPaused = false;
+  },
+});
 
 /** A live session of user 7 at seq 0 of epoch `aaaaaaaaaa`, without a network. */
-export function newSession(wire: 'v1' | 'legacy', house = new TestHouse()) {
+export function newSession(
+  wire: 'v1' | 'legacy',
+  house = new TestHouse(),
+  parts: Partial<Desk> = {},
+) {
   counter += 1;
   const socket = new TestSocket();
-  const desk = { fault: house.fault } as unknown as Desk;
+  const desk = { fault: house.fault, ...parts } as Desk;
   const wires: Record<string, () => Wire> = {
     v1: () => v1Wire(undefined as never, desk),
     legacy: () => legacyWire('nodenodenode', false, desk),
@@ -96,7 +112,15 @@ export function newSession(wire: 'v1' | 'legacy', house = new TestHouse()) {
   const id = `nodenodenode.${counter}` as SessionId;
   const spoken = (wires[wire] as () => Wire)();
   const peer = { agent: 'test', origin: '', language: '' };
-  const session = new Session(id, spoken, ws(), socket as unknown as Socket, house, peer, '');
+  const session = new Session(
+    id,
+    spoken,
+    ws() as unknown as WebSocket,
+    socket as unknown as Socket,
+    house,
+    peer,
+    '',
+  );
   session.app = 1 as App;
   session.user = 7 as User;
   session.device = 'phone' as Device;

@@ -1,5 +1,6 @@
 import { type ChannelQuestion, encodeRefusal, maySubscribe } from '@encke/protocol';
 import type { Desk } from '../desk.ts';
+import { inTurn } from '../in-turn.ts';
 import type { Session } from '../session.ts';
 
 /** [L17] A line for each message that the channel keeps. */
@@ -11,10 +12,9 @@ export async function pipeLog(
 ): Promise<string | undefined> {
   if (!maySubscribe(channel, session.admitted))
     return encodeRefusal('`channel` must be one that this socket may subscribe to', old);
-  const { messages } = await channels.reads.read(session.app, channel);
-  for (const message of messages) {
-    session.allow(message.data.length);
-    session.push(session.wire.channel(channel, message, true));
-  }
-  return undefined;
+  return inTurn(session, async () => {
+    const { messages } = await channels.reads.read(session.app, channel);
+    for (const { data } of messages) session.allow(data.length);
+    return messages.map((message) => session.wire.channel(channel, message, true));
+  });
 }

@@ -5,6 +5,7 @@ import {
   encodeRefusal,
 } from '@encke/protocol';
 import type { Desk } from '../desk.ts';
+import { inTurn } from '../in-turn.ts';
 import type { Session } from '../session.ts';
 
 /** [L19] */
@@ -13,12 +14,14 @@ export async function trackPipeUsers(
   { channel, marker }: ChannelQuestion,
   { cluster }: Desk,
   old: boolean,
-): Promise<string> {
+): Promise<string | undefined> {
   if (channelKind(channel) !== 'track')
     return encodeRefusal('`channel` must begin with track_', old);
-  const members = await cluster.channels.members(session.app, channel);
-  session.allow(members.length * MEMBER);
-  return encodeLegacyMembers(marker, members, old);
+  return inTurn(session, async () => {
+    const members = await cluster.channels.members(session.app, channel);
+    session.allow(members.length * MEMBER);
+    return [encodeLegacyMembers(marker, members, old)];
+  });
 }
 
 /** Characters of one in the answer, about. */

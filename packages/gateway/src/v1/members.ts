@@ -1,5 +1,6 @@
 import { type ChannelQuery, channelKind, encodeFrame } from '@encke/protocol';
 import type { Desk } from '../desk.ts';
+import { inTurn } from '../in-turn.ts';
 import type { Session } from '../session.ts';
 
 /** Characters of one in the answer, about. */
@@ -10,13 +11,15 @@ export async function members(
   session: Session,
   { ref, channel }: ChannelQuery,
   { cluster }: Desk,
-): Promise<string> {
+): Promise<string | undefined> {
   if (channelKind(channel) !== 'track') {
     const message = '`channel` must begin with track_';
     return encodeFrame({ type: 'refused', ref, code: 'not-allowed', message });
   }
-  const all = await cluster.channels.members(session.app, channel);
-  session.allow(all.length * MEMBER);
-  const people = all.map(({ user, device, session: id }) => ({ user, device, session: id }));
-  return encodeFrame({ type: 'members', ref, members: people });
+  return inTurn(session, async () => {
+    const all = await cluster.channels.members(session.app, channel);
+    session.allow(all.length * MEMBER);
+    const people = all.map(({ user, device, session: id }) => ({ user, device, session: id }));
+    return [encodeFrame({ type: 'members', ref, members: people })];
+  });
 }
