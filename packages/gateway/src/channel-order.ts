@@ -45,10 +45,11 @@ export class ChannelOrder {
     }
   }
 
-  /** A report was answered: the node hears everything behind that position. */
-  stands(channel: LocalChannel, { position }: Standing): void {
-    const { stale } = channel;
-    channel.stale = false;
+  /**
+   * A report was answered: the node hears everything behind that position. `stale`: messages before it may have been
+   * lost.
+   */
+  stands(channel: LocalChannel, { position }: Standing, stale: boolean): void {
     if (channel.recovering) {
       // What is being read may be older than this answer.
       channel.readAgain ||= stale;
@@ -106,6 +107,7 @@ export class ChannelOrder {
       if (channel.sessions.size === 0) {
         // Whoever comes next asks Redis how the channel stands.
         channel.held = [];
+        channel.time = 0;
         break;
       }
       const waited = channel.held.length;

@@ -43,7 +43,7 @@ export class Channels {
     this.#resumes = new Resumes(this.reads, parts.sendBuffer, (count) => parts.delivered(count));
     this.#reports = new Reports(
       () => parts.subscriptions(),
-      (channel, standing) => this.#stands(channel, standing),
+      (channel, standing, stale) => this.#stands(channel, standing, stale),
       (error) => parts.fault(error),
     );
   }
@@ -64,21 +64,26 @@ export class Channels {
     return channel;
   }
 
-  #stands(channel: LocalChannel, standing: Standing): void {
+  #stands(channel: LocalChannel, standing: Standing, stale: boolean): void {
     if (channel.done) this.#byTarget.delete(channel.target);
-    else this.#order.stands(channel, standing);
+    else this.#order.stands(channel, standing, stale);
   }
 
-  /** [N3] The full list of a socket's channels: only what differs counts. Live at once, also while Redis is away. */
-  replace(session: Session, names: readonly Channel[]): void {
+  /**
+   * [N3] The full list of a socket's channels: only what differs counts. Live at once, also while Redis is away.
+   * Resolves when Redis has heard it, or could not be reached.
+   */
+  async replace(session: Session, names: readonly Channel[]): Promise<void> {
+    const changed: LocalChannel[] = [];
     const allowed = names.filter((name) => maySubscribe(name, session.admitted));
     const wanted = new Set(allowed.map((name) => channelTarget(session.app, name)));
     for (const channel of [...(session.channels ?? [])])
-      if (!wanted.has(channel.target)) this.#remove(channel, session);
+      if (!wanted.has(channel.target) && channel.remove(session)) changed.push(channel);
     for (const name of allowed) {
       const channel = this.#open(session.app, name);
-      if (channel.add(session)) this.#reports.mark(channel);
+      if (channel.add(session)) changed.push(channel);
     }
+    await Promise.allSettled(changed.map((channel) => this.#reports.heard(channel)));
   }
 
   /**

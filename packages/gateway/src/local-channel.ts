@@ -55,7 +55,7 @@ export class LocalChannel {
   held: ChannelMessage[] | undefined = [];
   /** More came than waits, or a report was answered meanwhile: the history must be read once more. */
   readAgain = false;
-  /** Messages may have been lost since the position was last compared with Redis. */
+  /** Messages may have been lost: the next report asks with what the position has to be compared. */
   stale = false;
   /** The history is being read. */
   recovering = false;

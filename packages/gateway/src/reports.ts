@@ -12,17 +12,20 @@ const GROUP = 512;
 
 export class Reports {
   readonly #subscriptions: () => Subscriptions;
-  readonly #answered: (channel: LocalChannel, standing: Standing) => void;
+  readonly #answered: (channel: LocalChannel, standing: Standing, stale: boolean) => void;
   readonly #onFault: (error: unknown) => void;
   readonly #dirty = new Set<LocalChannel>();
   readonly #idle: (() => void)[] = [];
   #flushing = false;
   #open = 0;
 
-  /** `answered` is told how the channel stands, before those who wait for it. */
+  /**
+   * `answered` is told how the channel stands, before those who wait for it, and whether it was stale when that was
+   * asked: an answer from before the bus came back compares nothing.
+   */
   constructor(
     subscriptions: () => Subscriptions,
-    answered: (channel: LocalChannel, standing: Standing) => void,
+    answered: (channel: LocalChannel, standing: Standing, stale: boolean) => void,
     onFault: (error: unknown) => void,
   ) {
     this.#subscriptions = subscriptions;
@@ -67,6 +70,8 @@ export class Reports {
 
   async #send(channel: LocalChannel): Promise<void> {
     const owed = channel.takeOwed();
+    const { stale } = channel;
+    channel.stale = false;
     channel.dirty = false;
     channel.reporting = true;
     let standing: Standing;
@@ -81,13 +86,14 @@ export class Reports {
       });
     } catch (error) {
       takeBack(channel, owed);
+      channel.stale ||= stale;
       for (const waiter of owed.waiters) waiter.reject(error);
       setTimeout(() => this.#done(channel, true), RETRY * (1 + Math.random())).unref();
       if (error instanceof RedisUnavailable) return;
       throw error;
     }
     this.#done(channel);
-    this.#answered(channel, standing);
+    this.#answered(channel, standing, stale);
     for (const waiter of owed.waiters) waiter.resolve();
   }
 

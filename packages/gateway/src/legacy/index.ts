@@ -35,7 +35,7 @@ function end(session: Session, close: CloseName): void {
   closeCleanly(session, 1000);
 }
 
-type Question = Exclude<LegacyCommand, { name: 'subscription' | 'statistics' }>;
+type Question = Exclude<LegacyCommand, { name: 'statistics' }>;
 
 function ask(
   session: Session,
@@ -44,6 +44,8 @@ function ask(
   old: boolean,
 ): Promise<string | undefined> {
   switch (command.name) {
+    case 'subscription':
+      return subscription(session, command, desk.channels, old);
     case 'web_pipe2':
       return webPipe2(session, command, desk, old);
     case 'pipe_log':
@@ -80,14 +82,8 @@ export function legacyWire(server: string, old: boolean, desk: Desk): Wire {
       // [L10] anything else, empty or binary
       if (command === undefined) return session.end('badFrame');
       if (isFault(command)) return session.push(refuse(command.text));
-      switch (command.name) {
-        case 'subscription':
-          return subscription(session, command, desk.channels, old);
-        case 'statistics':
-          return;
-        default:
-          void answer(session, desk, ask(session, command, desk, old), refuse);
-      }
+      if (command.name === 'statistics') return;
+      void answer(session, desk, ask(session, command, desk, old), refuse);
     },
     end,
   };
