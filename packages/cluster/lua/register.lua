@@ -21,10 +21,9 @@ local closed, reason = string.match(redis.call('HGET', KEYS[1], 'c') or '', '^(%
 if closed and tonumber(closed) >= tonumber(ARGV[4]) then return { reason } end
 if ARGV[14] ~= '' and redis.call('ZSCORE', KEYS[9], ARGV[14]) then return { 'signedOut' } end
 local record = open_record(KEYS[1], KEYS[2], ARGV[10], now)
-if ARGV[5] == record.epoch and contradicts(record, KEYS[2], tonumber(ARGV[6]), tonumber(ARGV[13])) then
-  -- What both know for sure is what was confirmed before.
-  local shared = tonumber(ARGV[6]) > record.seq and record.seq or math.min(record.acked, tonumber(ARGV[6]) - 1)
-  renew_epoch(KEYS[1], record, ARGV[10], shared)
+if ARGV[5] == record.epoch then
+  local shared = contradicted_behind(record, KEYS[2], tonumber(ARGV[6]), tonumber(ARGV[13]))
+  if shared then renew_epoch(KEYS[1], record, ARGV[10], shared) end
 end
 save_record(KEYS[1], record)
 local cursor = ARGV[5] == record.epoch and ARGV[7] or record.acked

@@ -108,9 +108,14 @@ test('[D6] a tail that was lost is noticed also when new messages have taken its
   // A failover, or a restart from an older snapshot.
   for (const key of [record, inbox]) await cluster.redis('rename', `${key}:copy`, key);
   await cluster.append(user, 'c again, another one');
+  // A receipt for the lost one was on its way: it must not count for the other.
+  await node.registry.ack([{ ...device.ref, epoch: device.epoch, seq: 3, time: 0, cursor: 3 }]);
   const { epoch, last } = await register(device, 3, sentTime);
   assert.equal(last, 3);
   assert.notEqual(epoch, device.epoch, 'the device never gets the other message 3');
+  const again = await cluster.inbox.read(app, user, { epoch: device.epoch, seq: 3 });
+  assert.equal(again?.after, 2, 'it goes on behind what both know');
+  assert.deepEqual(await cluster.undelivered(user), ['c again, another one']);
 });
 
 test('[D9] what has expired meanwhile is no contradiction', async () => {

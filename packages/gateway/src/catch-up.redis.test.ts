@@ -122,6 +122,34 @@ test('[V7] [D6] a position of another epoch is told, and everything there is sen
   assert.deepEqual(seqsOf(socket), upTo(3));
 });
 
+test('[D6] a session that was sent more than Redis knows gets a new epoch, so that no id is used twice', async () => {
+  const { session, append } = await behind('legacy', 3);
+  const { epoch } = session;
+  session.since = Date.now();
+  session.startAt(epoch, 5);
+  newCatchUp().start(session);
+  await isLive(session);
+  assert.notEqual(session.epoch, epoch);
+  assert.equal(session.sent, 3);
+  const { id } = await append('the next');
+  assert.equal(id, `${session.epoch}-4`);
+});
+
+test('[D6] numbers that were used twice are sent again under a new epoch', async () => {
+  const { session, socket } = await behind('v1', 3);
+  const { epoch } = session;
+  session.since = Date.now();
+  session.startAt(epoch, 2);
+  // What it was sent as 1 and 2 came before what has these numbers now.
+  session.sentTime = Date.now() - 60_000;
+  session.contradicted = true;
+  newCatchUp().start(session);
+  await isLive(session);
+  assert.notEqual(session.epoch, epoch);
+  assert.equal(session.contradicted, false);
+  assert.deepEqual(seqsOf(socket), upTo(3));
+});
+
 test('a user whom Redis has lost is made anew', async () => {
   const { session } = await behind('v1', 0);
   session.startAt('zzzzzzzzzz', 40);

@@ -88,12 +88,14 @@ export class CatchUp {
   async #readPage(session: Session): Promise<void> {
     const { app, user, epoch, sent } = session;
     session.pageMore = true;
+    if (session.contradicted) {
+      await this.#renew(session);
+      return;
+    }
     const read = await this.#inbox.read(app, user, { epoch, seq: sent }, session.sentTime);
     if (session.ended) return;
-    if (!read) {
-      // Redis lost this user. Registering makes the record anew; the next page tells the new epoch.
-      const answer = await this.#registry().register(session.registration());
-      if (typeof answer === 'string') session.end(answer);
+    if (!read || (read.epoch === epoch && read.after < sent)) {
+      await this.#renew(session);
       return;
     }
     const after = Math.max(read.after, read.lost);
@@ -104,6 +106,17 @@ export class CatchUp {
       if (line !== undefined) session.push(line);
     }
     this.#deliver(session, read.page);
+  }
+
+  /**
+   * Redis lost this user, or the newest messages that this session was sent. Registering draws a new epoch, so that no id is
+   * used twice [D6]; the next page tells it.
+   */
+  async #renew(session: Session): Promise<void> {
+    const answer = await this.#registry().register(session.registration());
+    if (typeof answer === 'string') session.end(answer);
+    else if (session.contradicted && answer.epoch === session.epoch) session.startAt('', 0);
+    session.contradicted = false;
   }
 
   #deliver(session: Session, page: Page): void {

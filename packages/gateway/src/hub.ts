@@ -80,7 +80,7 @@ export class Hub implements BusHandlers {
       const known = message.time <= session.sentTime || session.sentTime === 0;
       if (message.seq <= session.sent) {
         if (known) return;
-        session.startAt('', 0);
+        session.contradicted = true;
       }
     }
     // [D2] A seq that skips means a lost bus message: the inbox has it.

@@ -78,6 +78,8 @@ export class Session {
   sentTime = 0;
   /** Its epoch or position was changed under it, and the peer was told. */
   moved = false;
+  /** The bus brought a number that it was sent already, for another message. */
+  contradicted = false;
   /** The last seq the peer confirmed. */
   confirmed = 0;
   held: BusMessage[] | undefined;

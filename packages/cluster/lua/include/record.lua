@@ -59,17 +59,25 @@ end
 local function renew_epoch(key, record, epoch, shared)
   redis.call('HSET', key, 'p', record.epoch, 'ps', shared)
   record.epoch = epoch
+  -- A receipt for a lost message may have come for the one that was given its number.
+  record.acked = math.min(record.acked, shared)
+  if record.acked_seq > shared then record.acked_seq, record.acked_time = 0, 0 end
   save_record(key, record)
 end
 
--- Whether the message that a session was sent as `seq` at `time` (ms) is not the one that has this seq here.
-local function contradicts(record, inbox, seq, time)
-  if seq > record.seq then return true end
-  if time == 0 or seq == 0 then return false end
-  if seq == record.seq then return time ~= record.time end
-  -- It may have expired or been removed meanwhile. But if a later one has its number or a lower one, numbers were used twice.
+-- When the message that a session was sent as `seq` at `time` (ms) is not the one that has this seq here: the last seq that
+-- both know. Else nothing.
+local function contradicted_behind(record, inbox, seq, time)
+  if seq > record.seq then return record.seq end
+  if time == 0 or seq == 0 then return nil end
+  -- It may have expired or been removed meanwhile. But if a later one has its number or a lower one, numbers were used
+  -- twice, from that one on.
   local later = redis.call('XRANGE', inbox, '(' .. time .. '-' .. seq, '+', 'COUNT', 1)[1]
-  return later ~= nil and tonumber(string.match(later[1], '%d+$')) <= seq
+  local first = later and tonumber(string.match(later[1], '%d+$'))
+  if first and first <= seq then return first - 1 end
+  -- What is known for sure is what was confirmed before.
+  if seq == record.seq and time ~= record.time then return math.min(record.acked, seq - 1) end
+  return nil
 end
 
 -- Where a device that has seen up to `seq` of `epoch` continues. Nothing of an epoch it never saw is known to it.
