@@ -87,7 +87,8 @@ test('a peer that says ever new names is read no faster than Redis hears of them
 for (const wire of ['v1', 'legacy'] as const) {
   const ask = wire === 'v1' ? '{"type":"history","ref":1,"channel":"news"}' : 'pipe_log\nnews\n1';
   test(`[N12] a peer that asks for histories and reads nothing is sent one (${wire})`, async () => {
-    const { channels, reads } = newChannels([channelMessage(1)]);
+    const large = JSON.stringify('x'.repeat(20_000));
+    const { channels, reads } = newChannels([{ ...channelMessage(1), data: large }]);
     const { session, socket } = newSession(wire, new TestHouse(), { channels });
     socket.write = (chunk) => {
       socket.full += chunk.length;

@@ -17,7 +17,7 @@ export class TestSocket extends EventEmitter {
   writable = true;
   destroyed = false;
 
-  readonly writableHighWaterMark = 16;
+  readonly writableHighWaterMark = 16_384;
 
   get writableLength(): number {
     return this.full;
