@@ -99,6 +99,7 @@ export class Gateway implements House, Doors {
         this.#counts.gaps += 1;
         this.#catchUp.start(session);
       },
+      crowded: (session) => this.#catchUp.start(session),
       stray: (target) => this.#prune(target),
       busUp: () => {
         this.#counts.busUps += 1;

@@ -8,10 +8,15 @@ const tick = () => new Promise((resolve) => setImmediate(resolve));
 
 function newHub() {
   const behind: Session[] = [];
+  const crowded: Session[] = [];
   const strays: string[] = [];
   const hub = new Hub({
     behind: (session) => {
       behind.push(session);
+      session.state = 'syncing';
+    },
+    crowded: (session) => {
+      crowded.push(session);
       session.state = 'syncing';
     },
     stray: (target) => strays.push(target),
@@ -25,7 +30,7 @@ function newHub() {
     hub.add(joined.session);
     return joined;
   };
-  return { hub, behind, strays, join };
+  return { hub, behind, crowded, strays, join };
 }
 
 test('the next message goes to every session of the user', async () => {
@@ -52,6 +57,23 @@ test('[D2] a seq that skips is not delivered: the inbox is read', async () => {
   await tick();
   assert.deepEqual(seqsOf(socket), []);
   assert.deepEqual(behind, [session]);
+});
+
+test('[V11] a burst of more than half the send buffer waits in the inbox, and ends nobody', async () => {
+  const { hub, join, crowded } = newHub();
+  const { session, socket, house } = join();
+  for (let seq = 1; seq <= 100; seq++) hub.message(message(seq));
+  await tick();
+  const seqs = seqsOf(socket);
+  assert.ok(seqs.length > 2 && seqs.length < 20, `${seqs.length} went at once`);
+  assert.deepEqual(crowded, [session]);
+  assert.deepEqual(house.ended, []);
+  session.state = 'live';
+  hub.message(message(session.sent + 1));
+  assert.equal(crowded.length, 1, 'what has been written does not count any more');
+  socket.full = house.sendBuffer / 2 + 1;
+  hub.message(message(session.sent + 1));
+  assert.equal(crowded.length, 2, 'what waits in the socket does');
 });
 
 test('only the session that is behind reads, the other goes on', async () => {

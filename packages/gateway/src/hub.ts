@@ -13,6 +13,8 @@ import type { Session } from './session.ts';
 export interface HubEvents {
   /** This session cannot go on from the bus alone: read its inbox. */
   behind(session: Session): void;
+  /** What comes next for this session is more than it should be sent at once: read its inbox. */
+  crowded(session: Session): void;
   /** Redis thinks that this node holds a session of that user, which it does not. */
   stray(target: string): void;
   busUp(): void;
@@ -73,7 +75,8 @@ export class Hub implements BusHandlers {
     }
     if (message.epoch === session.epoch) {
       if (message.seq === session.sent + 1) {
-        session.deliver(message, false);
+        if (session.crowded) this.#events.crowded(session);
+        else session.deliver(message, false);
         return;
       }
       // Sent before. But a number used twice means that Redis lost the newest messages in a failover.

@@ -96,6 +96,8 @@ export class Session {
   channels: Set<LocalChannel> | undefined;
 
   #lines: (string | Run)[] | undefined;
+  /** Characters of them. */
+  #gathered = 0;
   /** Frames that came before the answer to its attach. */
   #early: Buffer[] | undefined;
   #asking = 0;
@@ -187,6 +189,7 @@ export class Session {
   push(line: string): void {
     this.#lines ??= [];
     this.#lines.push(line);
+    this.#gathered += line.length;
     // Until the answer to its attach is there, nothing goes out before it.
     if (this.state !== 'attaching') this.#schedule();
     else if (this.#lines.length > EARLY) this.end('slow');
@@ -197,6 +200,7 @@ export class Session {
     const run = line.run(this.wire);
     if (run === undefined) return;
     this.#lines ??= [];
+    this.#gathered += run.text.length;
     const last = this.#lines.at(-1);
     if (last instanceof Run) this.#lines[this.#lines.length - 1] = last.and(run);
     else this.#lines.push(run);
@@ -228,6 +232,7 @@ export class Session {
   flush(): void {
     const lines = this.#lines;
     this.#lines = undefined;
+    this.#gathered = 0;
     this.#scheduled = false;
     if (lines === undefined || this.ended || !this.socket.writable) return;
     const owed = this.wire.pongConfirms && this.sent > this.confirmed && this.#pingAt === 0;
@@ -241,6 +246,11 @@ export class Session {
       this.socket.write(frames(joined, owed ? this.#startPing(steadyNow()) : ''));
     }
     this.guard();
+  }
+
+  /** Half of the send buffer is in use: a burst to a peer that reads well had better wait in the inbox. */
+  get crowded(): boolean {
+    return this.#gathered + this.socket.writableLength > this.#house.sendBuffer / 2;
   }
 
   /** Ends a session whose peer does not read. While it catches up, pages wait for the socket, so one more is allowed. */

@@ -9,7 +9,9 @@ const MiB = 1024 * 1024;
 
 let stage: Stage;
 before(async () => {
-  stage = await openStage({ gateways: 1, env: { ENCKE_SEND_BUFFER: String(512 * 1024) } });
+  // What a device does not take waits in the inbox, and its silence is what ends it.
+  const env = { ENCKE_PING_INTERVAL: '1', ENCKE_PONG_TIMEOUT: '3' };
+  stage = await openStage({ gateways: 1, env: { ...env, ENCKE_SEND_BUFFER: String(512 * 1024) } });
 });
 after(() => stage?.close());
 
