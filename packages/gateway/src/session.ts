@@ -96,8 +96,7 @@ export class Session {
   channels: Set<LocalChannel> | undefined;
 
   #lines: (string | Run)[] | undefined;
-  /** Characters of them. */
-  #gathered = 0;
+  #gatheredCharacters = 0;
   /** Frames that came before the answer to its attach. */
   #early: Buffer[] | undefined;
   #asking = 0;
@@ -189,7 +188,7 @@ export class Session {
   push(line: string): void {
     this.#lines ??= [];
     this.#lines.push(line);
-    this.#gathered += line.length;
+    this.#gatheredCharacters += line.length;
     // Until the answer to its attach is there, nothing goes out before it.
     if (this.state !== 'attaching') this.#schedule();
     else if (this.#lines.length > EARLY) this.end('slow');
@@ -200,7 +199,7 @@ export class Session {
     const run = line.run(this.wire);
     if (run === undefined) return;
     this.#lines ??= [];
-    this.#gathered += run.text.length;
+    this.#gatheredCharacters += run.text.length;
     const last = this.#lines.at(-1);
     if (last instanceof Run) this.#lines[this.#lines.length - 1] = last.and(run);
     else this.#lines.push(run);
@@ -232,7 +231,7 @@ export class Session {
   flush(): void {
     const lines = this.#lines;
     this.#lines = undefined;
-    this.#gathered = 0;
+    this.#gatheredCharacters = 0;
     this.#scheduled = false;
     if (lines === undefined || this.ended || !this.socket.writable) return;
     const owed = this.wire.pongConfirms && this.sent > this.confirmed && this.#pingAt === 0;
@@ -250,7 +249,7 @@ export class Session {
 
   /** Half of the send buffer is in use: a burst to a peer that reads well had better wait in the inbox. */
   get crowded(): boolean {
-    return this.#gathered + this.socket.writableLength > this.#house.sendBuffer / 2;
+    return this.#gatheredCharacters + this.socket.writableLength > this.#house.sendBuffer / 2;
   }
 
   /** Ends a session whose peer does not read. While it catches up, pages wait for the socket, so one more is allowed. */
@@ -386,9 +385,8 @@ export class Session {
   }
 
   #lookForPong(now: number): number {
-    if (this.#reported < this.confirmed && this.#reported < this.cursor(now)) {
+    if (this.#reported < this.confirmed && this.#reported < this.cursor(now))
       this.#house.receipts.add(this);
-    }
     if (this.#pingAt > 0) {
       const left = this.#pingAt + this.#house.pongTimeout - now;
       if (left > 0) return left;
