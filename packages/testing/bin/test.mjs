@@ -7,9 +7,12 @@ import { existsSync, readdirSync } from 'node:fs';
 import { delimiter, join, relative } from 'node:path';
 import { buildClient, checkNode, installDependencies, root } from '../../encke/bin/fresh-clone.mjs';
 
-/** Milliseconds one test may take. The fuzz test takes as long as it is told to, and then some to settle. */
+/**
+ * Milliseconds one test, and one file, may take: against what hangs. The fuzz test takes as long as it is told to, and then
+ * some to settle.
+ */
 const fuzz = Number(process.env.ENCKE_FUZZ_SECONDS ?? 0) * 1000;
-const timeout = 5 * 60_000 + fuzz;
+const timeout = 10 * 60_000 + fuzz;
 const path = process.env.PATH ?? '';
 
 function testFiles(filters) {

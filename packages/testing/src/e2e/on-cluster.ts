@@ -17,7 +17,7 @@ function run(file: string): Promise<{ code: number; output: string }> {
           ENCKE_FUZZ_SECONDS: '15',
         },
         maxBuffer: 64 * 1024 * 1024,
-        timeout: 240_000,
+        timeout: 480_000,
       },
       (error, stdout, stderr) =>
         resolve({ code: error === null ? 0 : Number(error.code ?? 1), output: stdout + stderr }),

@@ -8,8 +8,6 @@ const files = [
   'idempotency',
   'half-open',
   'slow-device',
-  'presence',
-  'rules-tokens',
 ];
 
 for (const file of files)
