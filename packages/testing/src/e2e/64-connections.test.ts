@@ -12,11 +12,15 @@ const password = 'test-api-key';
 const users = Array.from({ length: 16 }, (_, i) => i + 1);
 const roomy = { ENCKE_SEND_BUFFER: '67108864', ENCKE_INBOX_MAX: '100000' };
 
-/** What was sent and what the server has said OK to, by the text of the message. */
+/**
+ * What was sent, what the server has said OK to, and what it said was not carried out, by the text of the message: a machine
+ * that is too busy for this may keep Redis waiting.
+ */
 class Account {
   readonly port: number;
   readonly sent = new Set<string>();
   readonly confirmed = new Set<string>();
+  readonly refused = new Set<string>();
   readonly #end = performance.now() + seconds * 1_000;
   #texts = 0;
 
@@ -48,9 +52,14 @@ class Account {
     for (const text of texts) {
       const answer = await client.next();
       if (answer === undefined) return;
-      if (!isOk(answer)) throw new Error(`refused: ${fault(answer).join(' ')}`);
-      this.confirmed.add(text);
+      if (isOk(answer)) this.confirmed.add(text);
+      else this.#refuse(text, fault(answer));
     }
+  }
+
+  #refuse(text: string, [errno, , message]: ReturnType<typeof fault>): void {
+    if (errno !== 1205) throw new Error(`refused: ${errno} ${message}`);
+    if (message.endsWith('was not carried out')) this.refused.add(text);
   }
 }
 
@@ -142,6 +151,11 @@ test('every message that was confirmed arrives once; the process stays up and sm
   assert.deepEqual(
     all.filter((text) => !account.sent.has(text)),
     [],
+  );
+  assert.deepEqual(
+    all.filter((text) => account.refused.has(text)),
+    [],
+    'a message that was refused came all the same',
   );
   for (const device of devices) await device.close();
   await eventually(
