@@ -86,11 +86,13 @@ export class Asks {
 
   pause(): void {
     this.online = false;
-    for (const ask of this.pending.values())
+    for (const ask of this.pending.values()) {
       if (ask.sent && ask.frame.type === 'publish')
         ask.reject(
           new EnckeError('interrupted', 'the connection was lost; it may have been published'),
         );
+      ask.sent = false;
+    }
   }
 
   close(): void {
@@ -98,8 +100,15 @@ export class Asks {
     for (const ask of this.pending.values()) ask.reject(new EnckeError('closed', closed));
   }
 
+  /** Once a connection, however often that is said to be ready. */
   private send(ask: Ask): void {
+    if (ask.sent) return;
     ask.sent = true;
-    this.post(ask.frame);
+    try {
+      this.post(ask.frame);
+    } catch (error) {
+      // The app's data cannot be JSON.
+      ask.reject(error);
+    }
   }
 }

@@ -12,6 +12,7 @@ export class Election {
   private readonly over = new AbortController();
   private queue = new AbortController();
   private release = (): void => {};
+  private readonly watched = new Set<string>();
 
   constructor(name: string, hooks: ElectionHooks) {
     this.name = name;
@@ -50,9 +51,16 @@ export class Election {
     );
   }
 
-  /** Calls back when the tab is gone: then its own lock can be had. */
+  /** Calls back when the tab is gone: then its own lock can be had. Once, however often it is asked to until then. */
   watch(tab: string, gone: () => void): void {
-    navigator.locks.request(`${this.name} ${tab}`, this.signal, gone).catch(() => {});
+    if (this.watched.has(tab)) return;
+    this.watched.add(tab);
+    navigator.locks
+      .request(`${this.name} ${tab}`, this.signal, () => {
+        this.watched.delete(tab);
+        gone();
+      })
+      .catch(() => {});
   }
 
   stop(): void {

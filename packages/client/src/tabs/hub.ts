@@ -74,6 +74,8 @@ export class Hub {
 
   stop(): void {
     clearTimeout(this.timer);
+    // Whoever leaves from now on is not to make it connect.
+    this.expected.clear();
     this.uplink.close();
   }
 
@@ -112,7 +114,7 @@ export class Hub {
         this.uplink.wake();
         break;
       case 'key':
-        this.keys.answer(up.key);
+        this.keys.answer(tab, up.key);
         break;
     }
   }

@@ -7,7 +7,9 @@ const patience = 10_000;
 export class KeySearch {
   private readonly wanted: () => void;
   private refused: Key;
-  private waiting = 0;
+  private others = 0;
+  /** Tabs that have none: each counts once, also when it answers an earlier search late. */
+  private readonly without = new Set<string>();
   private done = (_key: Key): void => {};
 
   constructor(wanted: () => void) {
@@ -18,7 +20,8 @@ export class KeySearch {
   find(refused: Key, others: number): Promise<Key> {
     if (others === 0) return Promise.resolve(undefined);
     this.refused = refused;
-    this.waiting = others;
+    this.others = others;
+    this.without.clear();
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, patience);
       this.done = (key) => {
@@ -29,9 +32,9 @@ export class KeySearch {
     });
   }
 
-  answer(key: Key): void {
+  answer(tab: string, key: Key): void {
     const found = key === this.refused ? undefined : key;
-    this.waiting -= 1;
-    if (found !== undefined || this.waiting === 0) this.done(found);
+    this.without.add(tab);
+    if (found !== undefined || this.without.size >= this.others) this.done(found);
   }
 }

@@ -64,8 +64,10 @@ export class SharedLink implements Link {
   }
 
   post(up: Up): void {
-    if (this.hub) this.hub.receive(this.tab, up);
-    else this.bus?.postMessage({ from: this.tab, up } satisfies Letter);
+    // As the socket will send it: a function or a proxy in the app's data does not pass between tabs.
+    const plain: Up = up.type === 'ask' ? JSON.parse(JSON.stringify(up)) : up;
+    if (this.hub) this.hub.receive(this.tab, plain);
+    else this.bus?.postMessage({ from: this.tab, term: this.term, up: plain } satisfies Letter);
   }
 
   seen(position: Position): void {
@@ -81,10 +83,17 @@ export class SharedLink implements Link {
   private begin(): void {
     if (this.open) return;
     this.open = true;
-    this.bus = new BroadcastChannel(this.name);
+    try {
+      this.bus = new BroadcastChannel(this.name);
+    } catch {
+      // Firefox, where the user does not let the site store anything.
+      void this.hold();
+      return;
+    }
     this.bus.onmessage = ({ data }) => this.receive(data);
-    const election = new Election(this.name, {
-      elected: () => void this.hold(),
+    const election: Election = new Election(this.name, {
+      // Not when we left, but have kept the lock for a moment.
+      elected: () => this.election === election && void this.hold(),
       deposed: () => this.standDown(),
     });
     this.election = election;
@@ -131,6 +140,7 @@ export class SharedLink implements Link {
       send: (down, to) => this.tell(down, to),
     });
     this.hub = hub;
+    this.joined = true;
     this.term = Math.max(this.term + 1, Date.now());
     hub.receive(this.tab, this.hooks.join());
     const { election } = this;
@@ -171,7 +181,7 @@ export class SharedLink implements Link {
 
   private receive(letter: Letter): void {
     if ('up' in letter) {
-      this.serve(letter.from, letter.up);
+      this.serve(letter);
       return;
     }
     const { to, term, down } = letter;
@@ -187,11 +197,12 @@ export class SharedLink implements Link {
     else if (news || down.type === 'beat') this.join();
   }
 
-  private serve(tab: string, up: Up): void {
+  private serve({ from, term, up }: Extract<Letter, { up: Up }>): void {
     const { hub, election } = this;
-    if (!hub) return;
-    if (up.type === 'join') election?.watch(tab, () => hub.leave(tab));
-    hub.receive(tab, up);
+    // Another holder has it: this one was deposed and does not know it yet, and a publish is not to be sent twice.
+    if (!hub || (up.type === 'ask' && term !== this.term)) return;
+    if (up.type === 'join') election?.watch(from, () => this.hub?.leave(from));
+    hub.receive(from, up);
   }
 
   private hear(down: Down): void {
@@ -208,13 +219,18 @@ export class SharedLink implements Link {
 
   private async answerKey(): Promise<void> {
     const { getKey, key } = this.options;
-    const known = await Promise.resolve(getKey ? getKey() : key).catch(() => undefined);
+    // Whether it throws or rejects: the holder waits for the answer.
+    const known = await Promise.resolve()
+      .then(() => (getKey ? getKey() : key))
+      .catch(() => undefined);
     this.post({ type: 'key', key: known });
   }
 
   /** Every few seconds. */
   private look(): void {
     if (this.hub) {
+      // This tab is there, however long nothing has come.
+      this.post({ type: 'alive' });
       this.hub.count();
       return;
     }

@@ -1,13 +1,20 @@
-import type { ChannelFrame, Position, Published, ServerFrame } from '@encke/protocol';
+import type { ChannelFrame, Position, Published, Refused, ServerFrame } from '@encke/protocol';
 import { retryAfter } from '../link.ts';
 import type { Down, Publish, Request } from './words.ts';
 
 interface Subscription {
   readonly tabs: Set<string>;
-  /** Everything up to here went to the tabs; while a subscribe is open, what that asks for. */
+  /** Everything up to here went to the tabs; while a subscribe is open, what that or the next one asks for. */
   position: Position | undefined;
-  /** Subscribes without an answer. Only the last answer counts: it is that for the lowest position. */
-  open: number;
+  /**
+   * A subscribe is without an answer, and nothing else is sent about this channel: of two that are under way the server
+   * answers one alone, and none that an unsubscribe follows.
+   */
+  open: boolean;
+  /** Meanwhile a tab came that is further behind. */
+  again: boolean;
+  /** The server does not let us subscribe. */
+  refused: Refused | undefined;
 }
 
 export type Subscribing =
@@ -46,10 +53,7 @@ export class Subscriptions {
   resume(): void {
     this.pause();
     this.online = true;
-    for (const [channel, it] of this.all) {
-      it.open = 0;
-      this.subscribe(channel, it);
-    }
+    for (const [channel, it] of this.all) this.subscribe(channel, it);
   }
 
   /** The socket is gone. */
@@ -58,20 +62,33 @@ export class Subscriptions {
     this.publishing.clear();
     for (const timer of this.timers) clearTimeout(timer);
     this.timers.clear();
+    for (const [channel, it] of this.all) {
+      it.open = false;
+      if (it.tabs.size === 0) this.all.delete(channel);
+    }
   }
 
   want(tab: string, channel: string, position: Position | undefined): void {
     const known = this.all.get(channel);
-    const it = known ?? { tabs: new Set(), position, open: 0 };
+    const it = known ?? {
+      tabs: new Set(),
+      position,
+      open: false,
+      again: false,
+      refused: undefined,
+    };
     it.tabs.add(tab);
     this.all.set(channel, it);
     // A channel without a position keeps no history, unless its answer is still on its way.
-    const low = isBehind(position, it.position) && (it.position || it.open > 0 || !this.online);
+    const low = isBehind(position, it.position) && (it.position || it.open || !this.online);
     if (low) it.position = position;
     if (!this.online) return;
+    if (it.open) {
+      if (low) it.again = true;
+    } else if (it.refused) this.tell(it.refused, tab);
     // Also for the other tabs, which drop what they have.
-    if (!known || low) this.subscribe(channel, it);
-    else if (it.open === 0) {
+    else if (!known || low) this.subscribe(channel, it);
+    else {
       const recovered = position !== undefined && position.epoch === it.position?.epoch;
       this.tell({ type: 'subscribed', channel, ...it.position, recovered }, tab);
     }
@@ -79,9 +96,7 @@ export class Subscriptions {
 
   unwant(tab: string, channel: string): void {
     const it = this.all.get(channel);
-    if (!it?.tabs.delete(tab) || it.tabs.size > 0) return;
-    this.all.delete(channel);
-    this.hooks.up({ type: 'unsubscribe', channel });
+    if (it?.tabs.delete(tab) && !it.open) this.drop(channel, it);
   }
 
   leave(tab: string): void {
@@ -97,6 +112,7 @@ export class Subscriptions {
     if ('ref' in frame && frame.ref !== undefined) {
       const [tab = ''] = String(frame.ref).split(':');
       if (frame.type === 'published') this.echo(tab, frame);
+      this.publishing.delete(String(frame.ref));
       this.tell(frame, tab);
     } else if (
       !('channel' in frame && frame.channel !== undefined) ||
@@ -111,21 +127,28 @@ export class Subscriptions {
     if (!it) return false;
     switch (frame.type) {
       case 'subscribed':
-        it.open -= 1;
-        if (it.open > 0) return false;
+        it.open = false;
+        if (this.drop(channel, it)) return false;
+        if (it.again) {
+          this.subscribe(channel, it);
+          return false;
+        }
         it.position = positionOf(frame);
         break;
       case 'refused':
-        it.open -= 1;
-        if (frame.code !== 'unavailable') break;
-        this.timers.add(setTimeout(() => this.subscribe(channel, it), retryAfter));
-        return false;
+        if (frame.code === 'unavailable') {
+          this.retry(channel, it);
+          return false;
+        }
+        it.open = false;
+        it.refused = frame;
+        return !this.drop(channel, it);
       case 'channel-missed':
-        it.position = positionOf(frame);
+        if (!it.open) it.position = positionOf(frame);
         break;
       case 'channel': {
         const now = positionOf(frame);
-        if (it.open <= 0 && !(it.position && isBehind(now, it.position))) it.position = now;
+        if (!it.open && !(it.position && isBehind(now, it.position))) it.position = now;
         break;
       }
     }
@@ -135,7 +158,6 @@ export class Subscriptions {
   /** The server does not send it back to this socket, which is that of the other tabs too. */
   private echo(from: string, { ref, id, epoch, seq }: Published): void {
     const sent = this.publishing.get(String(ref));
-    this.publishing.delete(String(ref));
     if (!sent) return;
     const { channel, event, data, hidden } = sent;
     const user = hidden ? 0 : this.hooks.user();
@@ -155,9 +177,28 @@ export class Subscriptions {
   }
 
   private subscribe(channel: string, it: Subscription): void {
-    if (this.all.get(channel) !== it) return;
-    it.open += 1;
+    it.open = true;
+    it.again = false;
+    it.refused = undefined;
     this.hooks.up({ type: 'subscribe', channel, position: it.position });
+  }
+
+  /** It stays open until then. */
+  private retry(channel: string, it: Subscription): void {
+    const timer = setTimeout(() => {
+      this.timers.delete(timer);
+      it.open = false;
+      if (!this.drop(channel, it)) this.subscribe(channel, it);
+    }, retryAfter);
+    this.timers.add(timer);
+  }
+
+  /** Whether nobody wants it any more. */
+  private drop(channel: string, it: Subscription): boolean {
+    if (it.tabs.size > 0) return false;
+    this.all.delete(channel);
+    this.hooks.up({ type: 'unsubscribe', channel });
+    return true;
   }
 
   private tell(frame: ServerFrame, tab?: string): void {

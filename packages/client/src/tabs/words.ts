@@ -65,6 +65,7 @@ export type Down =
   | { readonly type: 'key-wanted' };
 
 export type Letter =
-  | { readonly from: string; readonly up: Up }
-  /** `term` grows from holder to holder, so that one who was deposed and does not know it yet is not heard. */
+  /** `term`: of the holder that the tab knows. */
+  | { readonly from: string; readonly term: number; readonly up: Up }
+  /** Its own `term`, which grows from holder to holder, so that one who was deposed and does not know it yet is not heard. */
   | { readonly to: string | undefined; readonly term: number; readonly down: Down };
