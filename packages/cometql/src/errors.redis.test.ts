@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { eventually, type RedisServer, startRedis } from '@encke/testing';
 import { type Language, openLanguage } from './cometql.fixture.ts';
+import { prepare } from './execute.ts';
 import { isSqlFault } from './outcome.ts';
 
 let redis: RedisServer;
@@ -46,6 +47,10 @@ const errors: readonly (readonly [statement: string, error: string])[] = [
   ['SELECT 1 FROM pipes, users_auth', '2 not implemented: several tables in FROM'],
   ['SELECT (SELECT 1)', '2 not implemented: a SELECT within a statement'],
   ['SELECT MAX(id) FROM users_auth WHERE id = 1', '2 not implemented: the function MAX'],
+  [
+    "INSERT INTO users_messages (id, event, message) VALUES (1, REVERSE('e'), 'm')",
+    '2 not implemented: the function REVERSE',
+  ],
   ['SELECT CASE WHEN 1 THEN 2 END', '2 not implemented: CASE'],
   ['EXPLAIN SELECT 1', '2 not implemented: EXPLAIN'],
   ['SHOW NONSENSE', '2 not implemented: SHOW NONSENSE'],
@@ -185,6 +190,14 @@ const errors: readonly (readonly [statement: string, error: string])[] = [
     '14 Not a specific column: `users_auth` has no column `nope`',
   ],
   ['SELECT a', '14 Not a specific column: `DUAL` has no column `a`'],
+  [
+    "INSERT INTO users_messages (id, event, message) VALUES (1, chat, 'm')",
+    '14 Not a specific column: `users_messages` has no column `chat`',
+  ],
+  [
+    "INSERT INTO users_messages SET id = 1, event = `chat`, message = 'm'",
+    '14 Not a specific column: `users_messages` has no column `chat`',
+  ],
   // 15
   ['SELECT * FROM nope WHERE id = 1', "15 Table doesn't exist: `nope`"],
   ["INSERT INTO nope VALUES ('x')", "15 Table doesn't exist: `nope`"],
@@ -210,6 +223,11 @@ for (const [statement, error] of errors) {
     assert.equal(await language.brief(statement), error);
   });
 }
+
+test('what is wrong with a value is known when a statement is prepared', () => {
+  const prepared = prepare('INSERT INTO users_messages (id, event, message) VALUES (?, chat, ?)');
+  assert.equal(isSqlFault(prepared) && prepared.errno, 14);
+});
 
 test('the states are those that clients know', async () => {
   const state = async (statement: string) => {

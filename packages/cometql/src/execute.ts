@@ -2,13 +2,16 @@
 import { RedisUnavailable } from '@encke/cluster';
 import type { Caller, Parameter } from './caller.ts';
 import { unavailable } from './faults.ts';
+import type { Constant } from './grammar/insert.ts';
 import { parse } from './grammar/parse.ts';
-import type { Expression, InsertValue } from './grammar/syntax-tree.ts';
 import { type Column, isSqlFault, type Outcome, type SqlFault } from './outcome.ts';
 import { plan } from './plan.ts';
 import { evaluate, noRow } from './questions/evaluate.ts';
+import { unknownIn } from './questions/names.ts';
 
 export type { Caller, Parameter } from './caller.ts';
+
+const nothing = (): boolean => false;
 
 /**
  * Carries out one statement. What it stores is sent to Redis in this turn of the event loop, so statements that begin
@@ -21,7 +24,8 @@ export async function execute(
 ): Promise<Outcome> {
   const values = parameters.map((value) => (typeof value === 'bigint' ? String(value) : value));
   const scope = noRow(caller);
-  const constant = (expression: Expression): InsertValue => evaluate(expression, scope);
+  const constant: Constant = (expression, table) =>
+    unknownIn(expression, table, nothing) ?? evaluate(expression, scope);
   const parsed = parse(statement, values, constant);
   if (isSqlFault(parsed)) return parsed;
   const planned = plan(parsed.statement, caller.database);
@@ -39,7 +43,11 @@ export async function execute(
 export function prepare(
   statement: string,
 ): { readonly parameters: number; readonly columns: readonly Column[] } | SqlFault {
-  const parsed = parse(statement, undefined, () => '');
+  const parsed = parse(
+    statement,
+    undefined,
+    (expression, table) => unknownIn(expression, table, nothing) ?? '',
+  );
   if (isSqlFault(parsed)) return parsed;
   const planned = plan(parsed.statement, '');
   if (isSqlFault(planned)) return planned;

@@ -1,4 +1,5 @@
 import { invalid, tooLong } from '../faults.ts';
+import { isSqlFault, type SqlFault } from '../outcome.ts';
 import type { Cursor } from './cursor.ts';
 import { parseExpression } from './expression.ts';
 import type { Expression, Insert, InsertValue } from './syntax-tree.ts';
@@ -10,8 +11,9 @@ const mostRows = 262_144;
 /** Names in one list of columns. */
 const mostColumns = 64;
 
-/** What an expression without columns stands for. */
-export type Constant = (expression: Expression) => InsertValue;
+/** What an expression without columns stands for. A name or function in it that there is not is a fault. */
+export type Constant = (expression: Expression, table: string) => InsertValue | SqlFault;
+type Evaluate = (expression: Expression) => InsertValue;
 
 /** Behind INSERT or REPLACE. Both store a row whether or not there was one. */
 export function parseInsert(cursor: Cursor, constant: Constant): Insert {
@@ -19,8 +21,12 @@ export function parseInsert(cursor: Cursor, constant: Constant): Insert {
   if (cursor.is('IGNORE')) cursor.missing('INSERT IGNORE');
   cursor.accept('INTO');
   const table = cursor.tableName();
+  const value: Evaluate = (expression) => {
+    const known = constant(expression, table.name);
+    return isSqlFault(known) ? cursor.refuse(known) : known;
+  };
   if (cursor.accept('SET')) {
-    const { columns, row } = assignments(cursor, constant);
+    const { columns, row } = assignments(cursor, value);
     return { kind: 'insert', table, columns, rows: [row], updates: parseUpdates(cursor) };
   }
   const columns = cursor.accept('(') ? columnNames(cursor) : undefined;
@@ -28,7 +34,7 @@ export function parseInsert(cursor: Cursor, constant: Constant): Insert {
   if (!cursor.accept('VALUES')) cursor.expect('VALUE');
   const rows: InsertValue[][] = [];
   do {
-    rows.push(parseRow(cursor, constant));
+    rows.push(parseRow(cursor, value));
     const [first, last] = [columns ?? rows[0], rows.at(-1)];
     if (rows.length > mostRows)
       cursor.refuse(tooLong(`an INSERT may have at most ${mostRows} rows`));
@@ -57,17 +63,17 @@ function columnName(cursor: Cursor): string {
   return name;
 }
 
-function parseRow(cursor: Cursor, constant: Constant): InsertValue[] {
+function parseRow(cursor: Cursor, evaluate: Evaluate): InsertValue[] {
   cursor.expect('(');
   const row: InsertValue[] = [];
   if (cursor.accept(')')) return row;
-  do row.push(parseValue(cursor, constant));
+  do row.push(parseValue(cursor, evaluate));
   while (cursor.accept(','));
   cursor.expect(')');
   return row;
 }
 
-function parseValue(cursor: Cursor, constant: Constant): InsertValue {
+function parseValue(cursor: Cursor, evaluate: Evaluate): InsertValue {
   if (cursor.accept('DEFAULT')) return undefined;
   // Nearly all values are literals. One stands alone: `1 + 1` is no value here, `NOW()` is.
   const literal = cursor.literal();
@@ -75,17 +81,17 @@ function parseValue(cursor: Cursor, constant: Constant): InsertValue {
     if (cursor.is(',') || cursor.is(')')) return literal;
     return cursor.fail();
   }
-  return constant(parseExpression(cursor));
+  return evaluate(parseExpression(cursor));
 }
 
-function assignments(cursor: Cursor, constant: Constant) {
+function assignments(cursor: Cursor, evaluate: Evaluate) {
   const columns: string[] = [];
   const row: InsertValue[] = [];
   do {
     columns.push(columnName(cursor));
     if (columns.length > mostColumns) cursor.fail();
     cursor.expect('=');
-    row.push(cursor.accept('DEFAULT') ? undefined : constant(parseExpression(cursor)));
+    row.push(cursor.accept('DEFAULT') ? undefined : evaluate(parseExpression(cursor)));
   } while (cursor.accept(','));
   return { columns, row };
 }
