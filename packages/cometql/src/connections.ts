@@ -49,8 +49,9 @@ export class Connections {
     if (this.#house === undefined || this.#open.size >= this.#most) {
       this.#refused += 1;
       socket.on('error', () => socket.destroy());
-      socket.end(answer(0, tooManyConnections, { capabilities: 0 }));
-      socket.resume();
+      socket.write(answer(0, tooManyConnections, { capabilities: 0 }));
+      // Not left to the peer: those who do not leave would be connections without a limit.
+      socket.destroySoon();
       return;
     }
     this.#lastId = (this.#lastId % 0xffffffff) + 1;

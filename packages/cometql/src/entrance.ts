@@ -24,6 +24,8 @@ export type Entry =
   | { readonly kind: 'in'; readonly send: Buffer; readonly client: Client }
   | { readonly kind: 'out'; readonly send: Buffer };
 
+type Verdict = Extract<Entry, { kind: 'in' | 'out' }>;
+
 /** `root` is app 0. undefined: no user of ours has such a name. */
 function appOf(user: string): App | undefined {
   const app = parseApp(user === 'root' ? '0' : user);
@@ -95,21 +97,23 @@ export class Entrance {
       return this.#out(sequence, accessDenied(withPassword), 'denied');
     }
     const entry = await this.#welcome(introduction, app, (sequence + (send ? 1 : 0)) & 0xff);
-    return entry.kind === 'in' ? { ...entry, send: Buffer.concat([sent, entry.send]) } : entry;
+    return { ...entry, send: Buffer.concat([sent, entry.send]) };
   }
 
   async #welcome(
     { user, database, capabilities, collation }: Introduction,
     app: App,
     sequence: number,
-  ): Promise<Entry> {
+  ): Promise<Verdict> {
     const house = this.#house;
+    const encoding = encodingOfCollation(collation);
     const client: Client = {
       house,
       caller: { ...house.surroundings, app, user, database: '', connection: this.#connection },
       statements: new PreparedStatements(),
       capabilities,
-      encoding: encodingOfCollation(collation),
+      encoding,
+      firstEncoding: encoding,
     };
     if (database !== '') {
       const outcome = await outcomeOf(client, useStatement(database));
@@ -119,7 +123,7 @@ export class Entrance {
     return { kind: 'in', client, send: answer(sequence, ok(), client) };
   }
 
-  #out(sequence: number, fault: SqlFault, reason: 'denied' | 'malformed'): Entry {
+  #out(sequence: number, fault: SqlFault, reason: 'denied' | 'malformed'): Verdict {
     this.#house.logins[reason] += 1;
     return { kind: 'out', send: answer(sequence, fault, { capabilities: 0 }) };
   }

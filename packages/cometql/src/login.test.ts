@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { constants, publicEncrypt } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -118,6 +120,19 @@ async function fullForm(client: RawClient, password: string): Promise<void> {
   const padding = constants.RSA_PKCS1_OAEP_PADDING;
   client.send(packet(5, publicEncrypt({ key, padding, oaepHash: 'sha1' }, mixed)));
 }
+
+test('caching_sha2_password, the short form, and an unknown database: the packets are numbered on', async () => {
+  const client = new RawClient(wire.port);
+  await client.greeted();
+  const proof = sha2Proof(apiKey, client.scramble);
+  client.send(introduction(1, { proof, plugin: 'caching_sha2_password', database: 'nope' }));
+  const first = await client.packet();
+  assert.deepEqual([first.sequence, ...first.payload], [2, 1, 3]);
+  const refused = await client.packet();
+  assert.equal(refused.sequence, 3);
+  assert.equal(fault(refused)[0], 1049);
+  await client.gone();
+});
 
 test('caching_sha2_password, the long form without TLS: encrypted with the public key', async () => {
   for (const [password, right] of [
@@ -275,6 +290,25 @@ test('one connection too many is told so; when one leaves, there is room', async
   first.destroy();
   await eventually(async () => (await entered(small.port)).destroy());
   second.destroy();
+});
+
+test('who is one too many and does not leave is cut off', async (t) => {
+  const small = await startWire({ mostConnections: 1 });
+  t.after(() => small.stop());
+  const only = await entered(small.port);
+  const socket = connect({ port: small.port, host: '127.0.0.1', allowHalfOpen: true });
+  const [told] = await once(socket, 'data');
+  assert.match(String(told), /Too many connections/);
+  let cut = false;
+  socket.on('error', () => {
+    cut = true;
+  });
+  await eventually(() => {
+    socket.write('still here');
+    assert.ok(cut);
+  });
+  socket.destroy();
+  only.destroy();
 });
 
 test('neither a password nor a user gets into the log', async () => {
