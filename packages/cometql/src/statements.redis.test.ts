@@ -119,7 +119,7 @@ steps(
     ],
   ],
   ["SELECT * FROM pipes_settings WHERE name IN ('p10', 'p11')", [['p10', '2']]],
-  ["INSERT INTO pipes_settings VALUES ('p10', '1'), ('p12', 1000)", [2, 0]],
+  ["INSERT INTO pipes_settings VALUES ('p10', '1'), ('p12', 10000000000)", [2, 0]],
   ["SELECT message FROM pipes_messages WHERE name = 'p10'", [['three']]],
   [
     "SELECT length FROM pipes_settings WHERE name IN ('p10', 'p12') ORDER BY name DESC",

@@ -7,7 +7,7 @@ import { channelKey, channelOf, nameColumn } from './keys.ts';
 /** More than a channel can keep means as much as it can keep. */
 function lengthOf({ length: text }: Fields): number | SqlFault {
   if (text === undefined) return required('length');
-  if (!/^[0-9]{1,9}$/.test(text))
+  if (!/^[0-9]+$/.test(text))
     return invalid(`\`length\` must be a whole number from 0 to ${limits.history}`);
   return Math.min(Number(text), limits.history);
 }
