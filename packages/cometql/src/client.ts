@@ -41,6 +41,8 @@ export interface Client {
   readonly statements: PreparedStatements;
   capabilities: number;
   encoding: Encoding;
+  /** As it was given when logging in. */
+  readonly firstEncoding: Encoding;
 }
 
 /** The bytes of a statement or value as text; undefined when they are none. */

@@ -1,6 +1,7 @@
 /** Every command of the wire, with its answer and its faults. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { eventually } from '@encke/testing';
 import {
   entered,
   fault,
@@ -13,6 +14,8 @@ import {
   type RawPacket,
 } from '@encke/testing/raw-mysql';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
+import { SqlFault } from './outcome.ts';
+import { PreparedStatements } from './prepared-statements.ts';
 import { capability } from './wire/constants.ts';
 import { apiKey, startWire, type Wire } from './wire-server.fixture.ts';
 
@@ -127,6 +130,30 @@ test('COM_SET_OPTION and several statements in one packet', async () => {
   assert.equal(fault(await ask(packet(0, [0x1b, 2, 0])))[0], 1047);
 });
 
+test('several statements in one packet: their number and their answers together are bounded', async () => {
+  const options = { host: '127.0.0.1', port: wire.port, user: '1', password: apiKey };
+  const greedy = await createConnection({ ...options, multipleStatements: true });
+  const start = wire.started.length;
+  await assert.rejects(greedy.query('BIG 40000000;'.repeat(4)), { errno: 1104 });
+  assert.equal(wire.started.length - start, 2);
+  await assert.rejects(greedy.query('INSERT x;'.repeat(70_000)), { errno: 1235 });
+  assert.equal(wire.started.length - start, 2);
+  await greedy.ping();
+  await greedy.end();
+});
+
+test('several statements in one packet: others are not kept waiting', async () => {
+  const busy = await entered(wire.port, { capabilities: flags | capability.multiStatements });
+  const statements = 30_000;
+  const start = wire.started.length;
+  busy.send(query('INSERT x;'.repeat(statements)));
+  await eventually(() => assert.notEqual(wire.started.length, start));
+  assert.ok(isOk(await ask(ping)));
+  assert.ok(wire.started.length - start < statements, 'all of them came first');
+  for (let i = 0; i < statements; i++) assert.ok(isOk(await busy.packet()));
+  busy.destroy();
+});
+
 const prepare = (statement: string) => packet(0, [0x16], statement);
 const id = ({ payload }: RawPacket): number[] => [...payload.subarray(1, 5)];
 
@@ -201,6 +228,25 @@ test('COM_STMT_SEND_LONG_DATA, COM_STMT_RESET, COM_STMT_CLOSE', async () => {
   assert.equal(fault(await ask(packet(0, [0x1a, ...handle])))[0], 1243);
 });
 
+test('values sent ahead in tiny pieces take no more memory than their bytes', () => {
+  const statements = new PreparedStatements();
+  const prepared = statements.add('SHOW ?, ?', 2);
+  assert.ok(!(prepared instanceof SqlFault));
+  const before = process.memoryUsage();
+  for (let i = 0; i < 2_000_000; i++) {
+    statements.sendAhead(prepared.id, 0, Buffer.alloc(0));
+    statements.sendAhead(prepared.id, 1, Buffer.of(65 + (i % 26)));
+  }
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  const grown = heapUsed - before.heapUsed + arrayBuffers - before.arrayBuffers;
+  assert.ok(grown < 200_000_000, `${grown} bytes more`);
+  const ahead = statements.takeAhead(prepared.id);
+  assert.ok(ahead instanceof Map);
+  assert.equal(ahead.get(0).length, 0);
+  assert.equal(ahead.get(1).length, 2_000_000);
+  assert.equal(ahead.get(1).toString('latin1', 0, 27), 'ABCDEFGHIJKLMNOPQRSTUVWXYZA');
+});
+
 test('a connection holds a bounded number of statements', async () => {
   const greedy = await entered(wire.port);
   for (let i = 0; i < 1_024; i++) greedy.send(prepare('INSERT x'));
@@ -218,6 +264,17 @@ test('a fault of ours ends the statement and is logged once, without it', async 
   assert.match(logged, /a bug of the test/);
   assert.doesNotMatch(logged, /secret-words/);
   assert.ok(isOk(await ask(ping)));
+});
+
+test('COM_RESET_CONNECTION: the character set is again that of the login', async () => {
+  const latin = await entered(wire.port, { collation: 8 });
+  latin.send(query('SET NAMES cp1251'));
+  await packets(6, latin);
+  assert.ok(isOk(await ask(packet(0, [0x1f]), latin)));
+  latin.send(packet(0, [3], 'SELECT ', [0xe9]));
+  const answer = await packets(6, latin);
+  assert.match(answer[4]?.toString() ?? '', /"SELECT é"/);
+  latin.destroy();
 });
 
 test('text in the character set of the client, or UTF-8 whatever it says', async () => {

@@ -12,12 +12,36 @@ export interface Prepared {
 }
 
 const mostStatements = 1_024;
+/** Bytes that are reckoned for a value sent ahead besides its own. */
+const perValue = 128;
 /** Of all texts together, and of all values sent ahead together: as much as one statement may have. */
 const mostBytes = 16 * 1024 * 1024;
 
+/** Grows by doubling: in however many pieces it comes, it takes no more than twice its bytes. */
+class Value {
+  #bytes: Buffer = Buffer.alloc(0);
+  #length = 0;
+
+  /** A copy: the view would keep the whole segment that it came in. */
+  add(piece: Buffer): void {
+    const length = this.#length + piece.length;
+    if (length > this.#bytes.length) {
+      const grown = Buffer.allocUnsafe(Math.max(length, 2 * this.#bytes.length));
+      this.#bytes.copy(grown, 0, 0, this.#length);
+      this.#bytes = grown;
+    }
+    piece.copy(this.#bytes, this.#length);
+    this.#length = length;
+  }
+
+  get bytes(): Buffer {
+    return this.#bytes.subarray(0, this.#length);
+  }
+}
+
 export class PreparedStatements {
   readonly #statements = new Map<number, Prepared>();
-  readonly #ahead = new Map<number, Map<number, Buffer[]>>();
+  readonly #ahead = new Map<number, Map<number, Value>>();
   readonly #spoilt = new Map<number, SqlFault>();
   #nextId = 1;
   #textBytes = 0;
@@ -41,18 +65,19 @@ export class PreparedStatements {
   sendAhead(id: number, parameter: number, piece: Buffer): void {
     const statement = this.#statements.get(id);
     if (!statement || parameter >= statement.parameters) return;
-    if (this.#aheadBytes + piece.length > mostBytes) {
+    const known = this.#ahead.get(id)?.get(parameter);
+    const more = piece.length + (known ? 0 : perValue);
+    if (this.#aheadBytes + more > mostBytes) {
       this.forget(id);
       this.#spoilt.set(id, tooLarge);
       return;
     }
-    const values = this.#ahead.get(id) ?? new Map<number, Buffer[]>();
+    const values = this.#ahead.get(id) ?? new Map<number, Value>();
     this.#ahead.set(id, values);
-    const pieces = values.get(parameter) ?? [];
-    values.set(parameter, pieces);
-    // A copy: the view would keep the whole segment that it came in.
-    pieces.push(Buffer.from(piece));
-    this.#aheadBytes += piece.length;
+    const value = known ?? new Value();
+    values.set(parameter, value);
+    value.add(piece);
+    this.#aheadBytes += more;
   }
 
   /** Takes what was sent ahead, by the number of its parameter; or what was wrong with it. */
@@ -60,15 +85,13 @@ export class PreparedStatements {
     const fault = this.#spoilt.get(id);
     const values = [...(this.#ahead.get(id) ?? [])];
     this.forget(id);
-    return (
-      fault ?? new Map(values.map(([parameter, pieces]) => [parameter, Buffer.concat(pieces)]))
-    );
+    return fault ?? new Map(values.map(([parameter, { bytes }]) => [parameter, bytes]));
   }
 
   /** Forgets what was sent ahead. */
   forget(id: number): void {
-    for (const pieces of this.#ahead.get(id)?.values() ?? [])
-      for (const piece of pieces) this.#aheadBytes -= piece.length;
+    for (const { bytes } of this.#ahead.get(id)?.values() ?? [])
+      this.#aheadBytes -= bytes.length + perValue;
     this.#ahead.delete(id);
     this.#spoilt.delete(id);
   }

@@ -5,5 +5,6 @@ import type { Command } from './command.ts';
 /** COM_RESET_CONNECTION: as a new connection, without logging in anew. Pools send it between two users of theirs. */
 export const resetConnection: Command = ({ client, sequence }) => {
   client.statements.clear();
+  client.encoding = client.firstEncoding;
   return answer(sequence, ok(), client);
 };

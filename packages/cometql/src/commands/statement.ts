@@ -1,10 +1,11 @@
 /** A statement as a turn: as text with rows as text, or prepared with rows in binary. */
-
+import { setImmediate as othersTurn } from 'node:timers/promises';
 import type { Parameter } from '../caller.ts';
 import { type Client, outcomeOf } from '../client.ts';
 import { type Outcome, SqlFault } from '../outcome.ts';
 import type { Turn } from '../pipeline.ts';
 import { answer, lastSequence } from '../wire/answer.ts';
+import { answerTooLarge, tooManyAtOnce } from '../wire/faults.ts';
 
 const addsMessages =
   /^\s*(?:insert|replace)\s+(?:into\s+)?(?:[`"]?CometQL_v1[`"]?\s*\.\s*)?[`"]?(?:users_messages|pipes_messages)\b/i;
@@ -31,6 +32,13 @@ export const statementTurn = (call: StatementCall): Turn => ({
   },
 });
 
+/** Bytes of the answers to one packet: they are held until the last is known. */
+const mostBytes = 64 * 1024 * 1024;
+/** Statements in one packet. */
+const mostStatements = 65_536;
+/** Statements that ask nobody would otherwise all run before another connection is looked at. */
+const atOnce = 64;
+
 /** One after the other; the first error is the last answer. */
 export const statementsTurn = (
   client: Client,
@@ -39,16 +47,20 @@ export const statementsTurn = (
 ): Turn => ({
   together: false,
   async run() {
+    if (statements.length > mostStatements) return answer(first, tooManyAtOnce, client);
     const answers: Buffer[] = [];
-    let sequence = first;
+    let [sequence, size] = [first, 0];
     for (const [i, statement] of statements.entries()) {
-      const outcome: Outcome = await outcomeOf(client, statement);
+      if (i % atOnce === atOnce - 1) await othersTurn();
+      const full = size > mostBytes;
+      const outcome: Outcome = full ? answerTooLarge : await outcomeOf(client, statement);
       const ended = outcome instanceof SqlFault || i === statements.length - 1;
       const bytes = answer(sequence, outcome, {
         capabilities: client.capabilities,
         more: !ended,
       });
       answers.push(bytes);
+      size += bytes.length;
       sequence = (lastSequence(bytes) + 1) & 0xff;
       if (ended) break;
     }

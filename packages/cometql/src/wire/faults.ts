@@ -18,6 +18,11 @@ export const answerTooLarge = new SqlFault(
   'The answer would be larger than 64 MiB: ask for less, with LIMIT',
   '42000',
 );
+export const tooManyAtOnce = new SqlFault(
+  1235,
+  'More than 65536 statements in one packet are not supported: none was carried out',
+  '42000',
+);
 export const unknownStatement = new SqlFault(1243, 'Unknown prepared statement handler');
 export const tooManyStatements = new SqlFault(
   1461,
