@@ -16,7 +16,8 @@ import { scripts } from './scripts.ts';
  * ways, and of an ECDSA signature anybody can make another good one, so a revoked token would come in again.
  */
 export function tokenDigest(token: string): string {
-  const signed = /^([^.]+\.[^.]+)\.[^.]*$/.exec(token)?.[1] ?? token;
+  // With the last dot: `a.b` is no writing of `a.b.c`.
+  const signed = /^([^.]+\.[^.]+\.)[^.]*$/.exec(token)?.[1] ?? token;
   return createHash('sha256').update(signed).digest('base64url');
 }
 
