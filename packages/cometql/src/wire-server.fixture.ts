@@ -98,7 +98,7 @@ export async function startWire({ patience, mostConnections, env }: WireOptions 
     ENCKE_API_KEY: `old-key,${apiKey}`,
     ENCKE_COMETQL_PORT: '0',
     ENCKE_REDIS_URL: nobody,
-    ENCKE_DRAIN_SECONDS: '5',
+    ENCKE_DRAIN_SECONDS: '20',
     ...env,
   });
   const metrics = createMetrics('cometql');
