@@ -9,12 +9,10 @@ import { runGuarded } from './guarded.ts';
 import { target, type UserKeys } from './keys.ts';
 import type { Argument } from './script-call.ts';
 import { scripts } from './scripts.ts';
+import { Turn } from './turn.ts';
 
 /** Milliseconds an idempotency key is remembered. */
 const IDEMPOTENCY_LIFETIME = 3_600_000;
-/** Appends in one script call at most: Redis serves nobody else meanwhile. */
-const GROUP = 64;
-
 export interface Append {
   readonly app: App;
   readonly user: User;
@@ -45,11 +43,11 @@ interface Pending {
 
 export class Appender {
   readonly #context: Context;
-  #waiting = new Map<number, Pending[]>();
-  #scheduled = false;
+  readonly #turn: Turn<Pending>;
 
   constructor(context: Context) {
     this.#context = context;
+    this.#turn = new Turn(context, (group) => this.#store(group));
   }
 
   /**
@@ -60,25 +58,9 @@ export class Appender {
     return new Promise((resolve, reject) => {
       const name = target(message.app, message.user);
       const keys = this.#context.keys.user(name);
-      const pending = { message, name, keys, resolve, reject };
-      const place = this.#context.commands.clustered ? keys.partition : 0;
-      const group = this.#waiting.get(place);
-      if (group) group.push(pending);
-      else this.#waiting.set(place, [pending]);
-      if (this.#scheduled) return;
-      this.#scheduled = true;
-      setImmediate(this.#flush);
+      this.#turn.add({ message, name, keys, resolve, reject });
     });
   }
-
-  #flush = (): void => {
-    this.#scheduled = false;
-    const waiting = this.#waiting;
-    this.#waiting = new Map();
-    for (const group of waiting.values()) {
-      for (let i = 0; i < group.length; i += GROUP) this.#store(group.slice(i, i + GROUP));
-    }
-  };
 
   #store(group: readonly Pending[]): void {
     const { config, keys } = this.#context;

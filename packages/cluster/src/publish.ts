@@ -9,9 +9,7 @@ import { runGuarded } from './guarded.ts';
 import { type ChannelKeys, channelTarget } from './keys.ts';
 import type { Argument } from './script-call.ts';
 import { scripts } from './scripts.ts';
-
-/** Messages in one script call at most: Redis serves nobody else meanwhile. */
-const GROUP = 64;
+import { Turn } from './turn.ts';
 
 export interface Publish {
   readonly app: App;
@@ -45,11 +43,11 @@ export class Publisher {
   /** What the ids of this process begin with. */
   readonly #series = newEpoch();
   #count = 0;
-  #waiting = new Map<number, Pending[]>();
-  #scheduled = false;
+  readonly #turn: Turn<Pending>;
 
   constructor(context: Context) {
     this.#context = context;
+    this.#turn = new Turn(context, (group) => this.#send(group));
   }
 
   publish(message: Publish): Promise<Published> {
@@ -58,25 +56,9 @@ export class Publisher {
       const id = messageId(this.#series, this.#count);
       const name = channelTarget(message.app, message.channel);
       const keys = this.#context.keys.channel(name);
-      const pending = { id, message, name, keys, resolve, reject };
-      const place = this.#context.commands.clustered ? keys.partition : 0;
-      const group = this.#waiting.get(place);
-      if (group) group.push(pending);
-      else this.#waiting.set(place, [pending]);
-      if (this.#scheduled) return;
-      this.#scheduled = true;
-      setImmediate(this.#flush);
+      this.#turn.add({ id, message, name, keys, resolve, reject });
     });
   }
-
-  #flush = (): void => {
-    this.#scheduled = false;
-    const waiting = this.#waiting;
-    this.#waiting = new Map();
-    for (const group of waiting.values()) {
-      for (let i = 0; i < group.length; i += GROUP) this.#send(group.slice(i, i + GROUP));
-    }
-  };
 
   #send(group: readonly Pending[]): void {
     // A gateway listens on the bus channels of all partitions, so any of them takes the lines of this call.
