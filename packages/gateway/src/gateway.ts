@@ -25,6 +25,7 @@ import type { Context } from '@encke/service';
 import type { WebSocket } from 'ws';
 import { CatchUp } from './catch-up.ts';
 import { Channels } from './channels.ts';
+import { steadyNow } from './clock.ts';
 import { Departures } from './departures.ts';
 import type { Desk } from './desk.ts';
 import { Entrance } from './entrance.ts';
@@ -322,13 +323,14 @@ export class Gateway implements House, Doors {
   async drain(): Promise<void> {
     this.#draining = true;
     const time = this.#context.config.drainSeconds * 1000 * DRAIN_SHARE;
-    const steps = Math.max(1, Math.floor(time / DRAIN_STEP));
-    const share = Math.ceil(this.#open.size / steps);
+    const began = steadyNow();
+    const total = this.#open.size;
+    let away = 0;
     while (this.#open.size > 0) {
-      let left = share;
+      const share = (steadyNow() - began + DRAIN_STEP) / time;
       for (const session of this.#open) {
-        if (left === 0) break;
-        left -= 1;
+        if (share < 1 && away >= total * share) break;
+        away += 1;
         this.#sendAway(session);
       }
       await new Promise((resolve) => setTimeout(resolve, DRAIN_STEP));
