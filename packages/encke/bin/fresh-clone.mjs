@@ -75,18 +75,22 @@ export function isBuilt() {
 }
 
 /** The compiler trusts its build info even when the output is gone. */
-function outputIsMissing() {
+function outputIsMissing(folders) {
   return readdirSync(packages).some(
     (name) =>
-      name !== 'testing' &&
+      // Nothing that ships hangs on it.
+      (name !== 'testing' || folders.includes('packages/testing')) &&
       existsSync(join(packages, name, 'tsconfig.tsbuildinfo')) &&
       !existsSync(join(packages, name, 'dist')),
   );
 }
 
-/** The browser builds of the SDK alone: all of the build that tests from source need. */
-export const buildClient = () =>
-  run(process.execPath, [join(packages, 'client', 'bin', 'build.mjs')]);
+/** Compiles packages and all they hang on; gives whether that went well. */
+export function compile(...folders) {
+  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  const force = outputIsMissing(folders) ? ['--force'] : [];
+  return run(process.execPath, [tsc, '-b', ...force, ...folders]);
+}
 
 /** The packages that all the others which ship hang on; `npm run check` compiles the rest too. */
 const shipped = ['packages/encke', 'packages/client'];
@@ -95,10 +99,8 @@ const shipped = ['packages/encke', 'packages/client'];
 export function build() {
   // Of what happens while it runs, the next build shall take notice.
   const from = new Date();
-  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  const force = outputIsMissing() ? ['--force'] : [];
-  if (!run(process.execPath, [tsc, '-b', ...force, ...shipped])) return false;
-  if (!buildClient()) return false;
+  if (!compile(...shipped)) return false;
+  if (!run(process.execPath, [join(packages, 'client', 'bin', 'build.mjs')])) return false;
   mkdirSync(join(root, '.encke'), { recursive: true, mode: 0o700 });
   writeFileSync(stamp, `${from.toISOString()}\n`);
   return true;

@@ -1,11 +1,17 @@
 /**
- * `npm test [part of a file's name …]`: installs what a fresh clone and the machine lack, then runs the tests of every package
- * from source.
+ * `npm test [part of a file's name …]`: installs what a fresh clone and the machine lack, builds, then runs the tests of every
+ * package.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { delimiter, join, relative } from 'node:path';
-import { buildClient, checkNode, installDependencies, root } from '../../encke/bin/fresh-clone.mjs';
+import {
+  build,
+  checkNode,
+  compile,
+  installDependencies,
+  root,
+} from '../../encke/bin/fresh-clone.mjs';
 
 /**
  * Milliseconds one test, and one file, may take: against what hangs. The fuzz test takes as long as it is told to, and then
@@ -60,7 +66,11 @@ function runTests(files) {
       '--test-reporter-destination=stdout',
       ...files,
     ],
-    { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] },
+    {
+      cwd: root,
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: { ...process.env, ENCKE_TEST_COMPILED: '1' },
+    },
   );
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
   child.on('exit', (code) => process.exit(code ?? 1));
@@ -69,7 +79,8 @@ function runTests(files) {
 checkNode();
 installDependencies();
 await obtainPrograms();
-if (!buildClient()) process.exit(1);
+// The processes that tests start run as they ship; the tests themselves run from source.
+if (!build() || !compile('packages/testing')) process.exit(1);
 const files = testFiles(process.argv.slice(2));
 if (files.length === 0) {
   console.log('No test file has such a name.\n\n0 passed, 0 failed');
