@@ -105,6 +105,15 @@ export class Api {
     return (await this.raw(method, path, json)) as T;
   }
 
+  /** `fetch` itself says only that it failed. */
+  async #fetch(path: string, init: RequestInit): Promise<Response> {
+    try {
+      return await fetch(`${this.url}${path}`, init);
+    } catch (error) {
+      throw new TypeError(`fetch failed: ${init.method} ${path}: ${(error as Error).cause}`);
+    }
+  }
+
   /** As `call`, with a body that need not be JSON. */
   async raw(
     method: string,
@@ -112,7 +121,7 @@ export class Api {
     body?: string | Uint8Array<ArrayBuffer>,
     headers: Readonly<Record<string, string>> = {},
   ): Promise<unknown> {
-    const response = await fetch(`${this.url}/v1/apps/${this.app}${path}`, {
+    const response = await this.#fetch(`/v1/apps/${this.app}${path}`, {
       method,
       headers: {
         authorization: `Bearer ${this.key}`,

@@ -98,13 +98,21 @@ function statOf(pid: number): { parent: number; group: number } | undefined {
   }
 }
 
+/** It may have ended a moment ago. */
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
 const skip = existsSync('/proc/self/stat') ? false : 'no /proc here';
 test('one that lost its watcher too is ended by the next start', { skip }, async () => {
   const folder = newFolder();
   const port = await anyPort();
   const { child, pid } = await holder(folder, port);
-  for (const watcher of groupOf(statOf(pid)?.group ?? 0))
-    if (watcher !== pid) process.kill(watcher, 'SIGKILL');
+  for (const watcher of groupOf(statOf(pid)?.group ?? 0)) if (watcher !== pid) kill(watcher);
   child.kill('SIGKILL');
   await once(child, 'exit');
   assert.equal(await command(port, 'PING'), '+PONG\r\n');

@@ -36,6 +36,7 @@ export class Compose {
   readonly address: string;
   readonly prometheus: string;
   #people = 100;
+  #over = false;
 
   private constructor(engine: Engine, head: readonly string[], env: Env) {
     this.#engine = engine;
@@ -103,7 +104,9 @@ export class Compose {
     this.#people += 1;
     const user = this.#people;
     const key = `hash-of-${user}`;
-    await this.api.setHash(user, key);
+    // As any caller repeats what can do no harm twice: a balancer may close a kept connection at any time.
+    await eventually(() => this.api.setHash(user, key), { timeout: 10_000 });
+    if (this.#over) throw new Error('the test has ended');
     const gateways = () => [this.address];
     const devices = [roamV1, roamLegacy].map((roam) => roam({ user, key, gateways }));
     this.#devices.push(...devices);
@@ -117,6 +120,7 @@ export class Compose {
   }
 
   async down(): Promise<void> {
+    this.#over = true;
     await Promise.all(this.#devices.map((device) => device.stop()));
     await this.run('--profile', '*', 'down', '--volumes', '--remove-orphans', '--timeout', '10');
   }

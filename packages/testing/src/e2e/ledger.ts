@@ -103,6 +103,6 @@ export class Ledger {
   }
 }
 
-/** `fetch` says only "fetch failed"; the connection was refused or reset. */
+/** The connection was refused or reset. */
 const isNetwork = (error: unknown): boolean =>
-  error instanceof TypeError && error.message === 'fetch failed';
+  error instanceof TypeError && error.message.startsWith('fetch failed');
