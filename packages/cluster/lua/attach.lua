@@ -39,26 +39,24 @@ if ARGV[8] == record.epoch and resume_seq > record.seq then renew_epoch(KEYS[2],
 -- socket of a page that reloads. Those of ended sessions are used up once as many sessions of the device are back, and
 -- are kept only a little longer once one has begun there.
 local kept, live, ended = nil, 1, {}
-if redis.call('EXISTS', KEYS[5]) == 1 then
-  local cursors = redis.call('HGETALL', KEYS[5])
-  for i = 1, #cursors, 2 do
-    local seq, ends, owner = string.match(cursors[i + 1], '^(%d+) (%d+) (.*)$')
-    ends = tonumber(ends)
-    if ends ~= 0 and ends < now then
-      redis.call('HDEL', KEYS[5], cursors[i])
-    elseif owner == device then
-      kept = math.min(kept or math.huge, tonumber(seq))
-      if ends == 0 then
-        live = live + 1
-      else
-        ended[#ended + 1] = cursors[i]
-        local short = math.min(ends, now + SUPERSEDED)
-        redis.call('HSET', KEYS[5], cursors[i], seq .. ' ' .. short .. ' ' .. owner)
-      end
+local cursors = redis.call('HGETALL', KEYS[5])
+for i = 1, #cursors, 2 do
+  local seq, ends, owner = string.match(cursors[i + 1], '^(%d+) (%d+) (.*)$')
+  ends = tonumber(ends)
+  if ends ~= 0 and ends < now then
+    redis.call('HDEL', KEYS[5], cursors[i])
+  elseif owner == device then
+    kept = math.min(kept or math.huge, tonumber(seq))
+    if ends == 0 then
+      live = live + 1
+    else
+      ended[#ended + 1] = cursors[i]
+      local short = math.min(ends, now + SUPERSEDED)
+      redis.call('HSET', KEYS[5], cursors[i], seq .. ' ' .. short .. ' ' .. owner)
     end
   end
-  if #ended > 0 and live >= #ended then redis.call('HDEL', KEYS[5], unpack(ended)) end
 end
+if #ended > 0 and live >= #ended then redis.call('HDEL', KEYS[5], unpack(ended)) end
 
 local cursor, resumed = math.min(kept or record.acked, record.seq), kept ~= nil
 if ARGV[8] ~= '' then
@@ -67,15 +65,18 @@ if ARGV[8] ~= '' then
 end
 
 local keys = {
-  record = KEYS[2], sessions = KEYS[4], cursors = KEYS[5], index = KEYS[6], leaving = KEYS[7], online = KEYS[8],
+  record = KEYS[2], sessions = KEYS[4], cursors = KEYS[5], fading = #cursors > 0, index = KEYS[6], leaving = KEYS[7], online = KEYS[8],
   target = ARGV[2],
 }
 local came_online = hold_session(keys, session, now, device, cursor)
 if came_online == 1 then tell_presence(KEYS[9], ARGV[11], ARGV[2], 1, now) end
 enforce_limit(keys, device, tonumber(ARGV[10]), ARGV[11], KEYS[7], now, window, grace)
 
-local expired = trim(KEYS[3], record, now, tonumber(ARGV[15]))
-save_record(KEYS[2], record)
+local expired = 0
+if has_inbox(record, now) then
+  expired = trim(KEYS[3], record, now, tonumber(ARGV[15]))
+  save_record(KEYS[2], record)
+end
 
 if cursor < lost_up_to(record, now) then resumed = false end
 local page = read_page(KEYS[3], record, cursor, id_behind(record, cursor), now)

@@ -25,10 +25,9 @@ if ARGV[5] == record.epoch then
   local shared = contradicted_behind(record, KEYS[2], tonumber(ARGV[6]), tonumber(ARGV[13]))
   if shared then renew_epoch(KEYS[1], record, ARGV[10], shared) end
 end
-save_record(KEYS[1], record)
 local cursor = ARGV[5] == record.epoch and ARGV[7] or record.acked
 local keys = {
-  record = KEYS[1], sessions = KEYS[3], cursors = KEYS[4], index = KEYS[5], leaving = KEYS[6], online = KEYS[7],
+  record = KEYS[1], sessions = KEYS[3], cursors = KEYS[4], fading = true, index = KEYS[5], leaving = KEYS[6], online = KEYS[7],
   target = ARGV[1],
 }
 -- A user who was seen leaving was settled as offline by mistake; one who was not is new here because data was lost.

@@ -13,6 +13,7 @@ import { Turn } from './turn.ts';
 
 /** Milliseconds an idempotency key is remembered. */
 const IDEMPOTENCY_LIFETIME = 3_600_000;
+
 export interface Append {
   readonly app: App;
   readonly user: User;
@@ -67,6 +68,18 @@ export class Appender {
     // A gateway listens on the channels of all partitions, so any of them takes the lines of this call.
     const partition = group[0]?.keys.partition ?? 0;
     const names: string[] = [];
+    const records: string[] = [];
+    const keyed: number[] = [];
+    const bodies: Argument[] = [];
+    for (const [i, { message, name, keys: user }] of group.entries()) {
+      const leaving = keys.leaving(user.partition);
+      names.push(user.record, user.inbox, user.sessions, user.cursors, leaving);
+      const ttl = (message.ttl ?? config.offlineTtl) * 1000;
+      bodies.push(name, `${message.event} ${message.data}`, ttl);
+      if (message.idempotencyKey === undefined) continue;
+      keyed.push(i + 1);
+      records.push(user.idempotency(message.idempotencyKey));
+    }
     const args: Argument[] = [
       config.inboxMax,
       keys.bus(partition),
@@ -75,16 +88,10 @@ export class Appender {
       ms(config.offlineGrace),
       retention(config),
       IDEMPOTENCY_LIFETIME,
+      keyed.join(' '),
+      ...bodies,
     ];
-    for (const { message, name, keys: user } of group) {
-      const key = message.idempotencyKey;
-      // Without a key the record stands in: every message has the same number of keys.
-      const idempotency = key === undefined ? user.record : user.idempotency(key);
-      const leaving = keys.leaving(user.partition);
-      names.push(user.record, user.inbox, user.sessions, user.cursors, leaving, idempotency);
-      const ttl = (message.ttl ?? config.offlineTtl) * 1000;
-      args.push(name, `${message.event} ${message.data}`, ttl, key === undefined ? '' : '1');
-    }
+    names.push(...records);
     runGuarded(this.#context, scripts.append, partition, names, args).then(
       (values) => this.#answer(group, values),
       (error: unknown) => {

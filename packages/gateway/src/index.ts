@@ -12,7 +12,7 @@ import { Upgrades } from './upgrade.ts';
  * Percent by which the heap may outgrow what lives before V8 collects. By default it doubles first, so the garbage of a
  * connect storm would stay in every idle session's share of memory for as long as nothing else happens.
  */
-const HEAP_GROWTH = 40;
+const HEAP_GROWTH = 100;
 
 /** Starts a gateway: one port for both wires, the SDK and the demo. @throws when the key for tokens cannot be read. */
 export async function startGateway(context: Context): Promise<Running> {

@@ -1,9 +1,9 @@
 -- Puts a session into its user's registry, with its cursor, and ends the offline grace. Returns 1 when the user was
--- offline. keys: {record, sessions, cursors, index (of the node), leaving, online, target}.
+-- offline. keys: {record, sessions, cursors, fading (cursors may have a lifetime), index (of the node), leaving, online, target}.
 local function hold_session(keys, session, since, device, cursor)
   redis.call('HSET', keys.sessions, session, since .. ' ' .. device)
   redis.call('HSET', keys.cursors, session, cursor .. ' 0 ' .. device)
-  redis.call('PERSIST', keys.cursors)
+  if keys.fading then redis.call('PERSIST', keys.cursors) end
   redis.call('SADD', keys.index, keys.target)
   redis.call('ZREM', keys.leaving, keys.target)
   return redis.call('SADD', keys.online, keys.target)

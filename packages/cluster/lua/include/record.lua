@@ -8,19 +8,21 @@
 local RECORD_LIFETIME, REFRESH_HOURS = 90 * 86400000, 24
 local LAYOUT = '>c10I5I6I5I5I6I4I3I5I6I4I5'
 
-local function unpack_record(packed)
-  if not packed then return nil end
-  local epoch, seq, time, acked, acked_seq, acked_time, longest, refreshed, floor, expires, trimmed, lost =
-    struct.unpack(LAYOUT, packed)
+local function new_record()
   return {
-    epoch = epoch, seq = seq, time = time, acked = acked, acked_seq = acked_seq, acked_time = acked_time,
-    longest = longest, refreshed = refreshed, floor = floor, expires = expires, trimmed = trimmed,
-    lost = lost,
+    epoch = '', seq = 0, time = 0, acked = 0, acked_seq = 0, acked_time = 0, longest = 0, refreshed = 0, floor = 0,
+    expires = 0, trimmed = 0, lost = 0,
   }
 end
 
-local function read_record(key)
-  return unpack_record(redis.call('HGET', key, 'r'))
+-- `r`: a record that is needed no more, to be filled; nil: a new one is made.
+local function read_record(key, r)
+  local packed = redis.call('HGET', key, 'r')
+  if not packed then return nil end
+  r = r or new_record()
+  r.epoch, r.seq, r.time, r.acked, r.acked_seq, r.acked_time, r.longest, r.refreshed, r.floor, r.expires, r.trimmed, r.lost =
+    struct.unpack(LAYOUT, packed)
+  return r
 end
 
 local function save_record(key, r)
@@ -28,15 +30,13 @@ local function save_record(key, r)
     r.longest, r.refreshed, r.floor, r.expires, r.trimmed, r.lost))
 end
 
--- The record, made when there is none; the caller saves it. When only the record was lost, numbering goes on behind the
--- inbox's last entry, nothing in it counts as confirmed, and the new epoch tells devices that positions have changed.
-local function open_record(key, inbox, epoch, now)
-  local record = read_record(key)
+-- The record, made when there is none; what the caller changes in it, it saves. When only the record was lost, numbering goes on behind the
+-- inbox's last entry, nothing in it counts as confirmed, and the new epoch tells devices that positions have changed. `used`: see read_record.
+local function open_record(key, inbox, epoch, now, used)
+  local record = read_record(key, used)
   if not record then
-    record = {
-      epoch = epoch, seq = 0, time = 0, acked = 0, acked_seq = 0, acked_time = 0, longest = 0, refreshed = 0,
-      floor = 0, expires = 0, trimmed = 0, lost = 0,
-    }
+    record = new_record()
+    record.epoch = epoch
     local tail = redis.call('XREVRANGE', inbox, '+', '-', 'COUNT', 1)[1]
     if tail then
       local time, seq = string.match(tail[1], '^(%d+)-(%d+)$')
@@ -44,11 +44,11 @@ local function open_record(key, inbox, epoch, now)
       record.time, record.seq, record.longest = tonumber(time), tonumber(seq), 604800000
       record.acked = tonumber(string.match(head[1], '%d+$')) - 1
     end
-    save_record(key, record)
   end
   local hour = math.floor(now / 3600000)
   if hour - record.refreshed > REFRESH_HOURS then
     record.refreshed = hour
+    save_record(key, record)
     redis.call('PEXPIRE', key, RECORD_LIFETIME)
   end
   return record
@@ -99,4 +99,9 @@ end
 local function id_behind(record, seq)
   if record.acked_seq == 0 or seq < record.acked_seq then return '-' end
   return record.acked_time .. '-' .. record.acked_seq
+end
+
+-- Whether the inbox may hold anything; after a record was lost nobody knows when it expires.
+local function has_inbox(record, now)
+  return record.seq > 0 and (record.expires == 0 or record.expires > now)
 end
