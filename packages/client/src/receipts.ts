@@ -1,11 +1,11 @@
 /** Milliseconds. Longer would make the server believe that a message is still on its way. */
-const delay = 25;
+const delay = 200;
 
 // A hidden page's timers run once a second or once a minute: there a receipt does not wait for one.
 const hidden = (): boolean =>
   typeof document !== 'undefined' && document.visibilityState === 'hidden';
 
-/** Confirms by the last position alone: at once after a quiet time, at most every 25 ms in a stream. */
+/** Confirms by the last position alone: at once after a quiet time, at most every 200 ms in a stream. */
 export class Receipts<T> {
   private readonly send: (last: T) => void;
   private pending: T | undefined;

@@ -2,8 +2,8 @@
 Devices have confirmed messages. In a Cluster the users of one call are of one partition.
 
 KEYS  three per session: user record, inbox, cursors
-ARGV  1 retention (ms), then per session: epoch, confirmed seq, time of that message (ms) or 0 when unknown,
-      cursor seq or '' when it need not be kept now, session, device
+ARGV  1 retention (ms), then per session: epoch, confirmed seq, a seq up to it whose time is known and that time (ms) or
+      0 and 0, cursor seq or '' when it need not be kept now, session, device
 Returns  per session: how many messages were confirmed for the first time, how many expired
 ]]
 --@include clock
@@ -20,28 +20,29 @@ local function confirm(k, a)
   local fresh, expired = 0, 0
   local record = read_record(key)
   if not record or record.epoch ~= ARGV[a + 1] then return 0, 0 end
-  local seq, time = math.min(tonumber(ARGV[a + 2]), record.seq), tonumber(ARGV[a + 3])
+  local seq = math.min(tonumber(ARGV[a + 2]), record.seq)
+  local timed, time = tonumber(ARGV[a + 3]), tonumber(ARGV[a + 4])
   local changed = false
   if seq > record.acked then
     fresh, changed = seq - record.acked, true
     record.acked = seq
-    if time > 0 then record.acked_seq, record.acked_time = seq, time end
+    if timed > record.acked_seq and timed <= seq then record.acked_seq, record.acked_time = timed, time end
   end
   if second > record.trimmed then
     expired, changed = trim(inbox, record, now, retention), true
   end
   if changed then save_record(key, record) end
   -- The cursor of a session that was detached meanwhile stands as it was left.
-  if ARGV[a + 4] ~= '' and string.match(redis.call('HGET', cursors, ARGV[a + 5]) or '', '^%d+ 0 ') then
-    local cursor = math.min(tonumber(ARGV[a + 4]), record.seq)
-    redis.call('HSET', cursors, ARGV[a + 5], cursor .. ' 0 ' .. ARGV[a + 6])
+  if ARGV[a + 5] ~= '' and string.match(redis.call('HGET', cursors, ARGV[a + 6]) or '', '^%d+ 0 ') then
+    local cursor = math.min(tonumber(ARGV[a + 5]), record.seq)
+    redis.call('HSET', cursors, ARGV[a + 6], cursor .. ' 0 ' .. ARGV[a + 7])
   end
   return fresh, expired
 end
 
 for i = 0, #KEYS / 3 - 1 do
   -- A fault in the keys of one user must not take the receipts of others with it.
-  local fine, fresh, expired = pcall(confirm, i * 3, 1 + i * 6)
+  local fine, fresh, expired = pcall(confirm, i * 3, 1 + i * 7)
   answers[#answers + 1] = fine and fresh or 0
   answers[#answers + 1] = fine and expired or 0
 end

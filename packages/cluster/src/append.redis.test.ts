@@ -154,7 +154,7 @@ test('[D10] what a device has confirmed is no loss when the cap pushes it out', 
   const { ref, epoch } = await node.attach(user, phone);
   const before = cluster.stats.overflowed;
   for (const text of ['a', 'b', 'c', 'd', 'e']) await cluster.append(user, text);
-  await node.registry.ack([{ ...ref, epoch, seq: 3, time: 0, cursor: 3 }]);
+  await node.registry.ack([{ ...ref, epoch, seq: 3, timed: 0, time: 0, cursor: 3 }]);
   for (const text of ['f', 'g', 'h', 'i']) await cluster.append(user, text);
   assert.deepEqual(await cluster.undelivered(user), ['e', 'f', 'g', 'h', 'i']);
   assert.equal(cluster.stats.overflowed - before, 1, 'd');

@@ -97,7 +97,7 @@ test('[D7] the resume position of the device counts before anything kept for it'
   const first = await node.attach(user, phone);
   for (const text of ['a', 'b', 'c', 'd']) await cluster.append(user, text);
   const { ref, epoch } = first;
-  await node.registry.ack([{ ...ref, epoch, seq: 4, time: 0, cursor: 4 }]);
+  await node.registry.ack([{ ...ref, epoch, seq: 4, timed: 0, time: 0, cursor: 4 }]);
   const resumed = await node.attach(user, phone, { epoch, seq: 2 });
   assert.deepEqual([resumed.cursor, resumed.resumed, resumed.seqs], [2, true, [3, 4]]);
 });

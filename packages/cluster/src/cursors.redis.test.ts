@@ -39,7 +39,7 @@ async function confirmedUser() {
 }
 
 const confirm = ({ ref, epoch }: Attached, seq: number, cursor: number = seq) =>
-  node.registry.ack([{ ...ref, epoch, seq, time: 0, cursor }]);
+  node.registry.ack([{ ...ref, epoch, seq, timed: 0, time: 0, cursor }]);
 const leave = ({ ref, epoch }: Attached, cursor: number) =>
   node.registry.detach({ ...ref, epoch, cursor });
 const cursorsOf = async (user: User) => {
@@ -104,7 +104,7 @@ test('a receipt of another epoch confirms nothing', async () => {
   const { user, first } = await confirmedUser();
   await cluster.append(user, 'f');
   const { ref } = first;
-  await node.registry.ack([{ ...ref, epoch: 'zzzzzzzzzz', seq: 6, time: 0, cursor: 6 }]);
+  await node.registry.ack([{ ...ref, epoch: 'zzzzzzzzzz', seq: 6, timed: 0, time: 0, cursor: 6 }]);
   assert.deepEqual(await cluster.undelivered(user), ['f']);
   assert.equal((await node.attach(user, phone)).cursor, 0);
 });
@@ -134,7 +134,14 @@ test('receipts of many users in one go', async () => {
   const { confirmed } = cluster.stats;
   for (const { user } of users) await cluster.append(user, 'f');
   await node.registry.ack(
-    users.map(({ first: { ref, epoch } }) => ({ ...ref, epoch, seq: 6, time: 0, cursor: 6 })),
+    users.map(({ first: { ref, epoch } }) => ({
+      ...ref,
+      epoch,
+      seq: 6,
+      timed: 0,
+      time: 0,
+      cursor: 6,
+    })),
   );
   assert.equal(cluster.stats.confirmed - confirmed, 150);
 });
@@ -148,7 +155,9 @@ test('[D11] the cursor of a device that left is kept for the resume window, and 
     const first = await gateway.attach(user, phone);
     const other = await gateway.attach(user, laptop);
     for (const text of ['a', 'b']) await short.append(user, text);
-    await gateway.registry.ack([{ ...other.ref, epoch: other.epoch, seq: 2, time: 0, cursor: 2 }]);
+    await gateway.registry.ack([
+      { ...other.ref, epoch: other.epoch, seq: 2, timed: 0, time: 0, cursor: 2 },
+    ]);
     const { ref, epoch } = first;
     await gateway.registry.detach({ ...ref, epoch, cursor: 1 });
     const back = await gateway.attach(user, phone);

@@ -100,7 +100,7 @@ test('undelivered is what no device has confirmed, with ids and when it expires'
   await cluster.users.setHash(app, user, 'key');
   const node = await cluster.node();
   const { ref } = await node.attach(user, phone);
-  await node.registry.ack([{ ...ref, epoch, seq: 70, time: 0, cursor: 70 }]);
+  await node.registry.ack([{ ...ref, epoch, seq: 70, timed: 0, time: 0, cursor: 70 }]);
   const list = await cluster.inbox.undelivered(app, user);
   assert.deepEqual(
     list.map(({ seq }) => seq),
@@ -117,7 +117,7 @@ test('purge empties the queue, counts the undelivered, and numbers go on', async
   await cluster.users.setHash(app, user, 'key');
   const node = await cluster.node();
   const { ref } = await node.attach(user, phone);
-  await node.registry.ack([{ ...ref, epoch, seq: 4, time: 0, cursor: 4 }]);
+  await node.registry.ack([{ ...ref, epoch, seq: 4, timed: 0, time: 0, cursor: 4 }]);
   assert.equal(await cluster.inbox.purge(app, user), 6);
   assert.equal(await cluster.inbox.purge(app, user), 0);
   assert.deepEqual(await cluster.undelivered(user), []);
@@ -140,11 +140,11 @@ test('[D11] what was confirmed is kept for the retention, then removed; the rest
     for (const text of ['a', 'b', 'c']) await short.append(user, text);
     const read = await short.inbox.read(app, user, { epoch, seq: 0 });
     const time = read?.page.entries[1]?.time ?? 0;
-    await node.registry.ack([{ ...ref, epoch, seq: 2, time, cursor: 2 }]);
+    await node.registry.ack([{ ...ref, epoch, seq: 2, timed: 2, time, cursor: 2 }]);
     assert.equal(await length(), 3, 'another device may still need them');
     await eventually(async () => {
       // Trimming goes along with receipts.
-      await node.registry.ack([{ ...ref, epoch, seq: 2, time, cursor: 2 }]);
+      await node.registry.ack([{ ...ref, epoch, seq: 2, timed: 2, time, cursor: 2 }]);
       assert.equal(await length(), 1);
     });
     assert.ok(Date.now() - time >= 400);
@@ -159,7 +159,7 @@ test('confirming a message whose time is not known keeps it, and loses nothing',
   await cluster.users.setHash(app, user, 'key');
   const node = await cluster.node();
   const { ref } = await node.attach(user, phone);
-  await node.registry.ack([{ ...ref, epoch, seq: 3, time: 0, cursor: 3 }]);
+  await node.registry.ack([{ ...ref, epoch, seq: 3, timed: 0, time: 0, cursor: 3 }]);
   assert.deepEqual((await pages(user, epoch, 0)).flat(), [1, 2, 3]);
   assert.deepEqual(await cluster.undelivered(user), []);
 });

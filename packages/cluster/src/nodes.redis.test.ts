@@ -81,7 +81,7 @@ test('the position of a device of a dead node is kept for the resume window', ()
     const other = await arrive(cluster, alive, user, laptop);
     await cluster.append(user, 'a');
     const { ref, epoch } = other;
-    await alive.registry.ack([{ ...ref, epoch, seq: 1, time: 0, cursor: 1 }]);
+    await alive.registry.ack([{ ...ref, epoch, seq: 1, timed: 0, time: 0, cursor: 1 }]);
     await beat(cluster, dead, 60_000);
     const sweeper = cluster.sweeper();
     await sweeper.sweepNodes();

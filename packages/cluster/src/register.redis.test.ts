@@ -65,7 +65,7 @@ test('[D3] all that Redis lost of a user is made anew, with a new epoch', async 
 test('[D6] when only the record was lost, numbers go on, the epoch is new, and all counts as unconfirmed', async () => {
   const { user, device } = await connectedUser(['a', 'b', 'c']);
   const { ref, epoch } = device;
-  await node.registry.ack([{ ...ref, epoch, seq: 2, time: 0, cursor: 2 }]);
+  await node.registry.ack([{ ...ref, epoch, seq: 2, timed: 0, time: 0, cursor: 2 }]);
   await redis.cli('DEL', cluster.keysOf(user).record);
   const answer = await register(device, 3);
   assert.notEqual(answer.epoch, epoch);
@@ -109,7 +109,9 @@ test('[D6] a tail that was lost is noticed also when new messages have taken its
   for (const key of [record, inbox]) await cluster.redis('rename', `${key}:copy`, key);
   await cluster.append(user, 'c again, another one');
   // A receipt for the lost one was on its way: it must not count for the other.
-  await node.registry.ack([{ ...device.ref, epoch: device.epoch, seq: 3, time: 0, cursor: 3 }]);
+  await node.registry.ack([
+    { ...device.ref, epoch: device.epoch, seq: 3, timed: 0, time: 0, cursor: 3 },
+  ]);
   const { epoch, last } = await register(device, 3, sentTime);
   assert.equal(last, 3);
   assert.notEqual(epoch, device.epoch, 'the device never gets the other message 3');

@@ -76,7 +76,8 @@ export interface AckOrder extends SessionRef {
   readonly epoch: string;
   /** Everything up to here is confirmed. */
   readonly seq: number;
-  /** Milliseconds, the time of that message; 0 when not known. */
+  /** The newest confirmed message whose time is known, and that time (ms); 0: none. */
+  readonly timed: number;
   readonly time: number;
   /** Where the device would continue; undefined: what Redis was told last is near enough. */
   readonly cursor: number | undefined;
@@ -225,8 +226,8 @@ export class Registry {
         calls.push(call);
       }
       call.names.push(user.record, user.inbox, user.cursors);
-      const { epoch, seq, time, cursor, session, device } = order;
-      call.args.push(epoch, seq, time, cursor ?? '', session, device);
+      const { epoch, seq, timed, time, cursor, session, device } = order;
+      call.args.push(epoch, seq, timed, time, cursor ?? '', session, device);
     }
     const replies = await Promise.all(
       calls.map(({ names, args }) => commands.run(scripts.ack, names, args)),

@@ -21,7 +21,7 @@ export class Departures {
 
   add(session: Session): void {
     const { app, user, device, id, epoch } = session;
-    const cursor = session.cursor(steadyNow());
+    const cursor = session.confirmation.cursor(steadyNow());
     this.#waiting.push({ app, user, device, session: id, epoch, cursor });
     this.#busy ??= this.#run();
   }

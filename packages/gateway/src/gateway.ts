@@ -246,6 +246,7 @@ export class Gateway implements House, Doors {
     if (session.target === '') return;
     this.#hub.remove(session);
     if (session.admitted) this.#counts.sessions -= 1;
+    this.receipts.left(session);
     if (session.registered) this.#departures.add(session);
   }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { type Cluster, openCluster, type Registry } from '@encke/cluster';
+import { type AckOrder, type Cluster, openCluster, type Registry } from '@encke/cluster';
 import { newNode, type User } from '@encke/protocol';
 import { eventually, type RedisServer, startRedis } from '@encke/testing';
 import { Departures } from './departures.ts';
@@ -68,6 +68,36 @@ test('what peers confirm is told to Redis a moment later', async () => {
   other.session.confirm(2);
   await becomes(one.left, 1);
   await becomes(other.left, 0);
+});
+
+test('in a stream one receipt stands for many', async () => {
+  const told: number[] = [];
+  const counting = Object.create(registry, {
+    ack: {
+      value: (orders: readonly AckOrder[]) => {
+        told.push(...orders.map(({ seq }) => seq));
+        return registry.ack(orders);
+      },
+    },
+  }) as Registry;
+  const { session, left } = await attached(new Receipts(() => counting), 50);
+  for (let seq = 1; seq <= 50; seq += 1) {
+    session.confirm(seq);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  await becomes(left, 0);
+  assert.ok(told.length < 25, `${told.length} of 50`);
+});
+
+test('what a session told goes ahead of its departure', async () => {
+  const receipts = new Receipts(() => registry);
+  const departures = new Departures(() => registry);
+  const { session, left } = await attached(receipts, 3);
+  session.confirm(2);
+  receipts.left(session);
+  departures.add(session);
+  await departures.settled();
+  assert.equal(await left(), 1);
 });
 
 test('flush tells at once', async () => {

@@ -22,6 +22,7 @@ import {
 } from '@encke/protocol';
 import type WebSocket from 'ws';
 import { steadyNow } from './clock.ts';
+import { Confirmation } from './confirmation.ts';
 import { frames } from './frame.ts';
 import type { House } from './house.ts';
 import type { LocalChannel } from './local-channel.ts';
@@ -33,8 +34,6 @@ export type State = 'opened' | 'anonymous' | 'attaching' | 'live' | 'syncing' | 
 
 /** Bus messages held while the inbox is read; with more, the inbox is read again instead. */
 const HELD = 128;
-/** Milliseconds: see `cursor`. */
-const OVERLAP = 2_000;
 /** Lines, and frames and their bytes, that may wait for the answer to an attach. */
 const EARLY = 100;
 const EARLY_BYTES = 256 * 1024;
@@ -45,8 +44,6 @@ const ASKING_LESS = 32;
 const PAGE = 1024 * 1024;
 /** Milliseconds between two looks at a session that is not yet anybody's. */
 const SOON = 1_000;
-/** Milliseconds: see `cursorToReport`. */
-const REPORT_EVERY = 3_000;
 
 export class Session {
   readonly id: SessionId;
@@ -80,8 +77,7 @@ export class Session {
   moved = false;
   /** The bus brought a number that it was sent already, for another message. */
   contradicted = false;
-  /** The last seq the peer confirmed. */
-  confirmed = 0;
+  readonly confirmation: Confirmation;
   held: BusMessage[] | undefined;
   /** The inbox must be read once more before this session is live. */
   readAgain = false;
@@ -108,14 +104,6 @@ export class Session {
   /** The pong to it confirms what it names. */
   #pingCounts = false;
   #lastPing: number;
-  /** Confirmed seqs of two older generations: see `cursor`. */
-  #older = 0;
-  #oldest = 0;
-  #generationAt = 0;
-  #confirmedAt = 0;
-  /** The cursor as Redis was last told, and when. */
-  #reported = 0;
-  #reportedAt = 0;
   #ending = false;
 
   constructor(
@@ -134,6 +122,7 @@ export class Session {
     this.ws = ws;
     this.socket = socket;
     this.#house = house;
+    this.confirmation = new Confirmation(wire.pongConfirms);
     // Sockets opened together are not pinged together.
     this.#lastPing = this.since - Math.random() * house.pingInterval;
   }
@@ -142,15 +131,17 @@ export class Session {
     return this.state === 'ended';
   }
 
+  /** The last seq the peer confirmed. */
+  get confirmed(): number {
+    return this.confirmation.seq;
+  }
+
   /** Starts at a position: everything up to `seq` of `epoch` is with the peer. */
   startAt(epoch: string, seq: number): void {
     this.epoch = epoch;
     this.sent = seq;
     this.sentTime = 0;
-    this.confirmed = seq;
-    this.#older = seq;
-    this.#oldest = seq;
-    this.#reported = seq;
+    this.confirmation.startAt(seq);
     // A ping on its way speaks of the position before.
     this.#pingCounts = false;
   }
@@ -166,7 +157,7 @@ export class Session {
   /** What Redis must know of it. */
   registration(): Parameters<Registry['register']>[0] {
     const { app, user, id: session, device, token, since, epoch, sent, sentTime } = this;
-    const cursor = this.cursor(steadyNow());
+    const cursor = this.confirmation.cursor(steadyNow());
     return { app, user, session, device, token, since, epoch, sent, sentTime, cursor };
   }
 
@@ -180,6 +171,7 @@ export class Session {
   deliver(message: StoredMessage, queued: boolean): void {
     this.sent = message.seq;
     this.sentTime = message.time;
+    this.confirmation.sent(message.seq, message.time);
     this.push(this.wire.message(messageId(this.epoch, message.seq), message, queued));
     this.#house.delivered(message.time, queued);
   }
@@ -317,18 +309,7 @@ export class Session {
   /** Everything up to `seq` is with the peer. */
   confirm(seq: number): void {
     if (seq <= this.confirmed) return;
-    const now = steadyNow();
-    if (now - this.#confirmedAt >= OVERLAP) {
-      this.#oldest = this.confirmed;
-      this.#older = this.confirmed;
-      this.#generationAt = now;
-    } else if (now - this.#generationAt >= OVERLAP) {
-      this.#oldest = this.#older;
-      this.#older = this.confirmed;
-      this.#generationAt = now;
-    }
-    this.confirmed = seq;
-    this.#confirmedAt = now;
+    this.confirmation.confirm(seq, seq === this.sent ? this.sentTime : 0, steadyNow());
     this.#house.receipts.add(this);
     this.wake();
   }
@@ -338,28 +319,6 @@ export class Session {
     const waiting = this.waiting;
     this.waiting = undefined;
     waiting?.();
-  }
-
-  /**
-   * From where the device would continue. On the old wire a pong says that the browser has a message, not that the page
-   * has read it: a page that is just reloading loses what the browser had not handed over yet. So there the cursor stays
-   * behind what was confirmed in the last 2 to 4 seconds; a second copy is dropped by its uuid. [L9]
-   */
-  cursor(now: number): number {
-    if (!this.wire.pongConfirms || now - this.#confirmedAt >= OVERLAP) return this.confirmed;
-    return this.#oldest;
-  }
-
-  /**
-   * The cursor, when Redis should be told again. It needs it only should this node die, and an older one then costs some
-   * second copies; so it is told every few seconds, not with every receipt.
-   */
-  cursorToReport(now: number): number | undefined {
-    const cursor = this.cursor(now);
-    if (cursor === this.#reported || now - this.#reportedAt < REPORT_EVERY) return undefined;
-    this.#reported = cursor;
-    this.#reportedAt = now;
-    return cursor;
   }
 
   /** The wheel's look: hello in time, ping in time, pong in time, token still good. */
@@ -385,8 +344,7 @@ export class Session {
   }
 
   #lookForPong(now: number): number {
-    if (this.#reported < this.confirmed && this.#reported < this.cursor(now))
-      this.#house.receipts.add(this);
+    if (this.confirmation.untold(now)) this.#house.receipts.add(this);
     if (this.#pingAt > 0) {
       const left = this.#pingAt + this.#house.pongTimeout - now;
       if (left > 0) return left;

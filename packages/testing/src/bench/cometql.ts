@@ -8,7 +8,7 @@ const USERS = 1_000;
 const ROUNDS = 5;
 const APP = 1;
 /** Milliseconds after the last message: receipts gather in the device and in the gateway. */
-const SETTLE = 150;
+const SETTLE = 600;
 
 interface Way {
   readonly name: string;

@@ -5,7 +5,7 @@ import { ClientSocket, opcode, type Reader } from './client-socket.ts';
 export type DeviceWire = 'v1' | 'legacy';
 
 /** Milliseconds between two receipts of one device, as in the SDK. */
-const RECEIPT_DELAY = 25;
+export const RECEIPT_DELAY = 200;
 const NEWLINE = 10;
 const v1Message = '{"type":"message","seq":';
 const stamps = { v1: '{"sent":', legacy: '{\\"sent\\":' } as const;
@@ -139,7 +139,7 @@ export class Device implements Reader {
     if (faults.length < 5) faults.push(`user ${this.user}: ${what}`);
   }
 
-  /** At once after a quiet time, at most every 25 ms in a stream: as the SDK does. */
+  /** At once after a quiet time, at most every 200 ms in a stream: as the SDK does. */
   #confirm(): void {
     if (this.#confirmPending) return;
     if (performance.now() - this.#confirmedAt >= RECEIPT_DELAY) {

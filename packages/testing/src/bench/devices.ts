@@ -1,6 +1,6 @@
 /** The devices of one load process, in named groups. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { Device, type DeviceWire, type Group } from './device.ts';
+import { Device, type DeviceWire, type Group, RECEIPT_DELAY } from './device.ts';
 
 export interface ConnectOrder {
   readonly group: string;
@@ -36,7 +36,6 @@ export interface Arrived {
 }
 
 /** Milliseconds. */
-const CONFIRM_DELAY = 25;
 const CONNECT_TIMEOUT = 90_000;
 /** Without a single message. */
 const SILENCE = 5_000;
@@ -58,8 +57,8 @@ class DeviceGroup implements Group {
   }
 
   confirmLater(device: Device): void {
-    this.#due.push({ device, at: performance.now() + CONFIRM_DELAY });
-    this.#timer ??= setTimeout(this.#confirm, CONFIRM_DELAY);
+    this.#due.push({ device, at: performance.now() + RECEIPT_DELAY });
+    this.#timer ??= setTimeout(this.#confirm, RECEIPT_DELAY);
   }
 
   #confirm = (): void => {

@@ -9,7 +9,7 @@ import { cpuDuring } from './usage.ts';
 const USERS = 1_000;
 const ROUNDS = 5;
 /** Milliseconds after the last message: receipts gather in the device and in the gateway. */
-const SETTLE = 150;
+const SETTLE = 600;
 
 type Way = Pick<SendOrder, 'way' | 'messages' | 'atOnce'> & { readonly name: string };
 

@@ -23,7 +23,7 @@ function atTime(t: { mock: { method: typeof import('node:test').mock.method } })
       session.deliver(message(seq), false);
       session.confirm(seq);
     },
-    cursor: () => session.cursor(now),
+    cursor: () => session.confirmation.cursor(now),
   };
 }
 
@@ -31,7 +31,7 @@ test('on encke.v1 the cursor is what was confirmed', () => {
   const { session } = newSession('v1');
   session.deliver(message(1), false);
   session.confirm(1);
-  assert.equal(session.cursor(steadyNow()), 1);
+  assert.equal(session.confirmation.cursor(steadyNow()), 1);
 });
 
 test('[L9] on the old wire the cursor stays 2 to 4 seconds behind what was confirmed', (t) => {
@@ -73,14 +73,29 @@ test('the cursor never goes back', (t) => {
 
 test('Redis is told of the cursor when it has moved, and not with every receipt', (t) => {
   const page = atTime(t);
-  assert.equal(page.session.cursorToReport(start), undefined);
+  assert.equal(page.session.confirmation.toReport(start), undefined);
   page.confirmNext();
   page.wait(2);
-  assert.equal(page.session.cursorToReport(steadyNow()), 1);
+  assert.equal(page.session.confirmation.toReport(steadyNow()), 1);
   page.confirmNext();
   page.wait(2.5);
-  assert.equal(page.session.cursorToReport(steadyNow()), undefined, 'told a moment ago');
+  assert.equal(page.session.confirmation.toReport(steadyNow()), undefined, 'told a moment ago');
   page.wait(1);
-  assert.equal(page.session.cursorToReport(steadyNow()), 2);
-  assert.equal(page.session.cursorToReport(steadyNow() + 60_000), undefined, 'nothing new');
+  assert.equal(page.session.confirmation.toReport(steadyNow()), 2);
+  assert.equal(page.session.confirmation.toReport(steadyNow() + 60_000), undefined, 'nothing new');
+});
+
+test('in a stream that is never caught up the time of a confirmed message is known too', () => {
+  const { session } = newSession('v1');
+  const { confirmation } = session;
+  for (let seq = 1; seq <= 100; seq++) {
+    session.deliver(message(seq), false);
+    if (seq < 20) continue;
+    session.confirm(seq - 5);
+    const { timed, time } = confirmation;
+    assert.ok(timed <= seq - 5 && timed >= seq - 25, `of ${seq - 5}, ${timed} is known`);
+    assert.equal(time, message(timed).time);
+  }
+  session.startAt('other', 7);
+  assert.equal(confirmation.timed, 0);
 });
