@@ -12,11 +12,12 @@ import type { ChannelMessage } from './channel-message.ts';
 import { Channels, type Member } from './channels.ts';
 import { Commands } from './commands.ts';
 import type { ClusterConfig } from './config.ts';
-import type { Context, Stats } from './context.ts';
+import type { Context } from './context.ts';
 import { Inbox } from './inbox.ts';
 import { Keys } from './keys.ts';
 import { Heartbeat, Sweeper } from './nodes.ts';
 import { Registry } from './registry.ts';
+import { Stats } from './stats.ts';
 import { type SubscriptionChange, Subscriptions } from './subscriptions.ts';
 import { Users } from './users.ts';
 
@@ -33,18 +34,6 @@ export const newUser = (): User => {
 export const phone = 'phone' as Device;
 export const laptop = 'laptop' as Device;
 
-const emptyStats = (): Stats => ({
-  appended: 0,
-  repeated: 0,
-  told: 0,
-  queued: 0,
-  overflowed: 0,
-  expired: 0,
-  confirmed: 0,
-  published: 0,
-  publishedTold: 0,
-});
-
 /** The parts of the package around one Redis, with a key prefix of their own. Durations in seconds. */
 export async function openTestCluster(url: string, over: Partial<ClusterConfig> = {}) {
   installs += 1;
@@ -60,7 +49,7 @@ export async function openTestCluster(url: string, over: Partial<ClusterConfig> 
     pongTimeout: 10,
     ...over,
   };
-  const stats = emptyStats();
+  const stats = new Stats();
   const commands = new Commands(config.redis);
   const context: Context = {
     config,

@@ -6,13 +6,14 @@ import { Bus, type BusHandlers } from './bus.ts';
 import { Channels } from './channels.ts';
 import { Commands } from './commands.ts';
 import type { ClusterConfig } from './config.ts';
-import type { Context, Stats } from './context.ts';
+import type { Context } from './context.ts';
 import { Inbox, type Undelivered } from './inbox.ts';
 import { Keys } from './keys.ts';
 import { Heartbeat, type Load, Sweeper } from './nodes.ts';
 import { lastOnline } from './presence.ts';
 import { Registry } from './registry.ts';
 import { RevokedTokens } from './revoked-tokens.ts';
+import { Stats } from './stats.ts';
 import { readStatus, type Status } from './status.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { Tally } from './tally.ts';
@@ -20,17 +21,7 @@ import { UserData } from './user-data.ts';
 import { type UserState, Users } from './users.ts';
 
 export class Cluster {
-  readonly stats: Stats = {
-    appended: 0,
-    repeated: 0,
-    told: 0,
-    queued: 0,
-    overflowed: 0,
-    expired: 0,
-    confirmed: 0,
-    published: 0,
-    publishedTold: 0,
-  };
+  readonly stats = new Stats();
   readonly inbox: Inbox;
   readonly channels: Channels;
   readonly #context: Context;
