@@ -9,7 +9,6 @@ import {
   type Cluster,
   type Heartbeat,
   parseTarget,
-  RedisUnavailable,
   type Registry,
   type Subscriptions,
 } from '@encke/cluster';
@@ -35,6 +34,7 @@ import { legacyWire } from './legacy/index.ts';
 import { Counts, exposeCounts, type Timings } from './metrics.ts';
 import { forwardedAddress, Peers } from './peer.ts';
 import { Receipts } from './receipts.ts';
+import { Registrations } from './registrations.ts';
 import { Session } from './session.ts';
 import type { Tokens } from './token.ts';
 import type { Doors } from './upgrade.ts';
@@ -44,8 +44,6 @@ import type { Wire } from './wire.ts';
 
 /** Milliseconds between two steps of a paced drain. */
 const DRAIN_STEP = 100;
-/** Sessions that register again in one round trip. */
-const REGISTER_SHARE = 500;
 /** Of the drain time; the rest is for the last receipts and departures. */
 const DRAIN_SHARE = 0.75;
 
@@ -66,6 +64,7 @@ export class Gateway implements House, Doors {
   readonly #heartbeat: Heartbeat;
   readonly #departures: Departures;
   readonly #catchUp: CatchUp;
+  readonly #registrations: Registrations;
   readonly #entrance: Entrance;
   readonly #wheel: Wheel<Session>;
   readonly #v1: Wire;
@@ -95,6 +94,12 @@ export class Gateway implements House, Doors {
     this.receipts = new Receipts(registry);
     this.#departures = new Departures(registry);
     this.#catchUp = new CatchUp(cluster.inbox, registry, config.sendBuffer, this.fault);
+    this.#registrations = new Registrations({
+      registry,
+      behind: (session) => this.#catchUp.start(session),
+      departed: (session) => this.#departures.add(session),
+      fault: this.fault,
+    });
     this.#hub = new Hub({
       behind: (session) => {
         this.#counts.gaps += 1;
@@ -145,7 +150,7 @@ export class Gateway implements House, Doors {
         this.#counts.usersOnline += 1;
       },
       departed: (session) => this.#departures.add(session),
-      register: (session) => void this.#register(session),
+      register: (session) => void this.#registrations.one(session),
     });
   }
 
@@ -277,47 +282,8 @@ export class Gateway implements House, Doors {
     if (sessions.length > 0) {
       this.#context.log.info({ sessions: sessions.length }, 'registering sessions again');
     }
-    void this.#registerInTurn(sessions);
+    void this.#registrations.all(sessions);
     this.#channels.registerAgain();
-  }
-
-  /** A share at a time, or appends would wait behind tens of thousands of them. */
-  async #registerInTurn(sessions: readonly Session[]): Promise<void> {
-    for (let i = 0; i < sessions.length; i += REGISTER_SHARE) {
-      const share = sessions.slice(i, i + REGISTER_SHARE).filter((session) => !session.ended);
-      await Promise.all(share.map((session) => this.#register(session)));
-    }
-  }
-
-  async #register(session: Session): Promise<void> {
-    // Its attach is on its way, perhaps from before the bus was lost: registered again when the answer is there.
-    if (session.state === 'attaching') {
-      session.registerAgain = true;
-      return;
-    }
-    try {
-      const answer = await this.#registry.register(session.registration());
-      if (typeof answer === 'string') {
-        session.end(answer);
-        return;
-      }
-      const { epoch, last } = answer;
-      if (session.ended) this.#departures.add(session);
-      else if (epoch !== session.epoch || last !== session.sent) this.#catchUp.start(session);
-    } catch (error) {
-      // The bus comes back again, or the heartbeat finds the node forgotten; both register again.
-      if (!(error instanceof RedisUnavailable)) this.fault(error, session);
-      else this.#retryRegister(session);
-    }
-  }
-
-  #retryRegister(session: Session): void {
-    setTimeout(
-      () => {
-        if (!session.ended) void this.#register(session);
-      },
-      500 + Math.random() * 1_000,
-    ).unref();
   }
 
   /** Closes the sockets spread over the drain time, each with a hint when to come back. */
