@@ -45,7 +45,7 @@ test('everything is restarted, one after the other, while messages flow: nothing
   const sending = flow(ledger, people);
   for (const service of ['gateway', 'ingest', 'cometql', 'worker', 'redis', 'balancer'])
     for (const container of await compose.containers(service)) {
-      await compose.docker('restart', '--time', '30', container);
+      await compose.docker('restart', '-t', '30', container);
       await compose.up('--no-recreate');
     }
   await Promise.all(devices.map((device) => device.attached(60_000)));
