@@ -85,11 +85,11 @@ function outputIsMissing(folders) {
   );
 }
 
-/** Compiles packages and all they hang on; gives whether that went well. */
+/** Compiles packages and all they hang on; gives whether that went well. What the compiler says goes to standard error. */
 export function compile(...folders) {
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   const force = outputIsMissing(folders) ? ['--force'] : [];
-  return run(process.execPath, [tsc, '-b', ...force, ...folders]);
+  return run(process.execPath, [tsc, '-b', ...force, ...folders], { stdio: ['inherit', 2, 2] });
 }
 
 /** The packages that all the others which ship hang on; `npm run check` compiles the rest too. */

@@ -1,6 +1,7 @@
 /** `npm run bench [-- name …]`: installs what is missing, builds, then measures the built processes. */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { compile } from '../../encke/bin/fresh-clone.mjs';
 
 const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
 
@@ -12,5 +13,5 @@ function run(...args) {
 
 run(path('../../encke/bin/build.mjs'));
 // What ships is built; the benchmarks themselves do not ship.
-run(path('../../../node_modules/typescript/bin/tsc'), '-b', path('..'));
+if (!compile('packages/testing')) process.exit(1);
 await import('../dist/bench/main.js');
