@@ -1,4 +1,4 @@
-/** Milliseconds. Longer would make the server believe that a message is still on its way. */
+/** Milliseconds for which the server may take a message for being on its way that the app has seen. */
 const delay = 200;
 
 // A hidden page's timers run once a second or once a minute: there a receipt does not wait for one.
