@@ -16,9 +16,10 @@ export async function runGuarded(
   args: readonly Argument[],
 ): Promise<(string | number)[]> {
   const clock = commands.clustered ? partition : 0;
-  for (const again of [true, false]) {
+  for (let again = true; ; again = false) {
     const sentAt = Date.now();
-    const reply = await commands.run(script, names, [deadlines.of(clock), ...args]);
+    const deadline: Argument[] = [deadlines.of(clock)];
+    const reply = await commands.run(script, names, deadline.concat(args));
     const values = reply as [number, ...(string | number)[]];
     if (values.length > 1) {
       deadlines.observe(clock, values[0], sentAt);

@@ -7,6 +7,9 @@ import type { Script } from './scripts.ts';
 
 export type Argument = string | number;
 
+const lengthLines = Array.from({ length: 1_024 }, (_, length) => `\r\n$${length}\r\n`);
+const lengthLine = (length: number): string => lengthLines[length] ?? `\r\n$${length}\r\n`;
+
 export class ScriptCall extends Command {
   readonly #text: string;
 
@@ -17,13 +20,22 @@ export class ScriptCall extends Command {
     // All that routing in a Cluster looks at.
     this.args = [script.sha, '1', first];
     const count = String(keys.length);
-    let text = `*${3 + keys.length + args.length}\r\n$7\r\nevalsha\r\n$40\r\n${script.sha}\r\n$${count.length}\r\n${count}\r\n`;
-    for (const key of keys) text += `$${key.length}\r\n${key}\r\n`;
+    const parts = new Array<string>(2 * (keys.length + args.length) + 2);
+    let at = 0;
+    parts[at++] =
+      `*${3 + keys.length + args.length}\r\n$7\r\nevalsha\r\n$40\r\n${script.sha}\r\n$${count.length}\r\n${count}`;
+    for (const key of keys) {
+      parts[at++] = lengthLine(key.length);
+      parts[at++] = key;
+    }
     for (const arg of args) {
       const word = typeof arg === 'string' ? arg : String(arg);
-      text += `$${Buffer.byteLength(word)}\r\n${word}\r\n`;
+      parts[at++] = lengthLine(Buffer.byteLength(word));
+      parts[at++] = word;
     }
-    this.#text = text;
+    parts[at] = '\r\n';
+    // Joined at once: a string that grows word by word leaves as many behind as it has parts.
+    this.#text = parts.join('');
   }
 
   override toWritable(): string {
