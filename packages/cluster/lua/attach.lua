@@ -8,7 +8,7 @@ ARGV  1 deadline (ms)  2 target  3 session  4 node  5 device  6 key, or '' with
       10 device limit  11 bus prefix  12 epoch for a new record  13 cursor window (ms)  14 offline grace (ms)  15 retention (ms)
 Returns  now: too late, nothing was done
          now, 0: not authorised, nothing was done
-         now, 1, stored hash ('' with a token), epoch, cursor, resumed, came online, since (ms), then a page (see include/page.lua)
+         now, '<epoch> <cursor> <resumed> <came online> <the three numbers of a page>', then its entries (see include/page.lua)
 ]]
 --@include clock
 --@include record
@@ -21,9 +21,8 @@ Returns  now: too late, nothing was done
 
 local now = clock()
 if now > tonumber(ARGV[1]) then return { now } end
-local hash = ''
 if ARGV[7] == '' then
-  hash = redis.call('GET', KEYS[1]) or ''
+  local hash = redis.call('GET', KEYS[1]) or ''
   if hash == '' or hash ~= ARGV[6] then return { now, 0 } end
 elseif redis.call('ZSCORE', KEYS[10], ARGV[7]) then
   return { now, 0 }
@@ -38,25 +37,28 @@ if ARGV[8] == record.epoch and resume_seq > record.seq then renew_epoch(KEYS[2],
 -- What this device is known to have: the lowest cursor of its sessions. One that still counts as live may be the old
 -- socket of a page that reloads. Those of ended sessions are used up once as many sessions of the device are back, and
 -- are kept only a little longer once one has begun there.
-local kept, live, ended = nil, 1, {}
+local kept, live, others, ended, used = nil, 1, 0, {}, {}
 local cursors = redis.call('HGETALL', KEYS[5])
 for i = 1, #cursors, 2 do
   local seq, ends, owner = string.match(cursors[i + 1], '^(%d+) (%d+) (.*)$')
   ends = tonumber(ends)
+  if ends == 0 then others = others + 1 end
   if ends ~= 0 and ends < now then
-    redis.call('HDEL', KEYS[5], cursors[i])
+    used[#used + 1] = cursors[i]
   elseif owner == device then
     kept = math.min(kept or math.huge, tonumber(seq))
-    if ends == 0 then
-      live = live + 1
-    else
-      ended[#ended + 1] = cursors[i]
-      local short = math.min(ends, now + SUPERSEDED)
-      redis.call('HSET', KEYS[5], cursors[i], seq .. ' ' .. short .. ' ' .. owner)
-    end
+    if ends == 0 then live = live + 1 else ended[#ended + 1] = { cursors[i], seq, ends } end
   end
 end
-if #ended > 0 and live >= #ended then redis.call('HDEL', KEYS[5], unpack(ended)) end
+for _, entry in ipairs(ended) do
+  local name, seq, ends = unpack(entry)
+  if live >= #ended then
+    used[#used + 1] = name
+  else
+    redis.call('HSET', KEYS[5], name, seq .. ' ' .. math.min(ends, now + SUPERSEDED) .. ' ' .. device)
+  end
+end
+if #used > 0 then redis.call('HDEL', KEYS[5], unpack(used)) end
 
 local cursor, resumed = math.min(kept or record.acked, record.seq), kept ~= nil
 if ARGV[8] ~= '' then
@@ -65,12 +67,15 @@ if ARGV[8] ~= '' then
 end
 
 local keys = {
-  record = KEYS[2], sessions = KEYS[4], cursors = KEYS[5], fading = #cursors > 0, index = KEYS[6], leaving = KEYS[7], online = KEYS[8],
+  record = KEYS[2], sessions = KEYS[4], cursors = KEYS[5], fading = #cursors / 2 > #used, index = KEYS[6], leaving = KEYS[7], online = KEYS[8],
   target = ARGV[2],
 }
 local came_online = hold_session(keys, session, now, device, cursor)
 if came_online == 1 then tell_presence(KEYS[9], ARGV[11], ARGV[2], 1, now) end
-enforce_limit(keys, device, tonumber(ARGV[10]), ARGV[11], KEYS[7], now, window, grace)
+-- Each session has its cursor.
+if others >= math.min(tonumber(ARGV[10]), SESSIONS) then
+  enforce_limit(keys, device, tonumber(ARGV[10]), ARGV[11], KEYS[7], now, window, grace)
+end
 
 local expired = 0
 if has_inbox(record, now) then
@@ -80,7 +85,7 @@ end
 
 if cursor < lost_up_to(record, now) then resumed = false end
 local page = read_page(KEYS[3], record, cursor, id_behind(record, cursor), now)
-page[3] = page[3] + expired
-local answer = { now, 1, hash, record.epoch, cursor, resumed and 1 or 0, came_online, now }
-for _, item in ipairs(page) do answer[#answer + 1] = item end
+local head = { record.epoch, cursor, resumed and 1 or 0, came_online, page[1], page[2], page[3] + expired }
+local answer = { now, table.concat(head, ' ') }
+for i = 4, #page do answer[#answer + 1] = page[i] end
 return answer

@@ -33,10 +33,15 @@ export interface Undelivered extends InboxEntry {
   readonly id: string;
 }
 
-/** The tail of a script's answer, as include/page.lua lays it out. */
-export function parsePage(values: (string | number)[], at: number, context: Context): Page {
+/** `head`: the three numbers of a page; its entries are `values` from `at` on. See include/page.lua. */
+export function parsePage(
+  [upTo, more, expired]: readonly (string | number | undefined)[],
+  values: readonly (string | number)[],
+  at: number,
+  context: Context,
+): Page {
   const entries: InboxEntry[] = [];
-  for (let i = at + 3; i < values.length; i += 3) {
+  for (let i = at; i < values.length; i += 3) {
     const id = String(values[i]);
     const dash = id.indexOf('-');
     const body = String(values[i + 1]);
@@ -49,8 +54,8 @@ export function parsePage(values: (string | number)[], at: number, context: Cont
       expires: Number(values[i + 2]),
     });
   }
-  context.stats.expired += Number(values[at + 2]);
-  return { entries, upTo: Number(values[at]), more: Number(values[at + 1]) === 1 };
+  context.stats.expired += Number(expired);
+  return { entries, upTo: Number(upTo), more: Number(more) === 1 };
 }
 
 export class Inbox {
@@ -82,7 +87,7 @@ export class Inbox {
     const reply = await commands.run(scripts.read, [record, inbox], [epoch, after, from]);
     const values = reply as (string | number)[];
     if (values.length === 0) return undefined;
-    const page = parsePage(values, 5, this.#context);
+    const page = parsePage(values.slice(5, 8), values, 8, this.#context);
     return {
       epoch: String(values[1]),
       last: Number(values[2]),

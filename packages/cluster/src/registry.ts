@@ -11,7 +11,7 @@ import { ms, retention } from './config.ts';
 import type { Context } from './context.ts';
 import { runGuarded } from './guarded.ts';
 import { type Page, parsePage } from './inbox.ts';
-import { target, type UserKeys } from './keys.ts';
+import { target } from './keys.ts';
 import type { Argument } from './script-call.ts';
 import { scripts } from './scripts.ts';
 import type { CloseReason } from './users.ts';
@@ -37,13 +37,11 @@ export interface Token {
 export interface AttachOrder extends SessionRef {
   /** The auth hash; undefined with a token. */
   readonly key: string | undefined;
-  readonly token?: Token;
-  readonly resume?: { readonly epoch: string; readonly seq: number };
+  readonly token?: Token | undefined;
+  readonly resume?: { readonly epoch: string; readonly seq: number } | undefined;
 }
 
 export interface Attached {
-  /** The stored auth hash, '' with a token. */
-  readonly hash: string;
   readonly epoch: string;
   /** Where this session is served from. */
   readonly cursor: number;
@@ -105,8 +103,10 @@ export class Registry {
       user.cursors,
       keys.nodeIndex(user.partition, this.node),
       keys.leaving(user.partition),
-      ...this.#others(order.app, name, user, order.token),
+      keys.online(user.partition),
+      keys.watchers(name, user.partition),
     ];
+    if (order.token) names.push(keys.revoked(user.partition, order.app).ends);
     const values = await runGuarded(this.#context, scripts.attach, user.partition, names, [
       name,
       order.session,
@@ -116,37 +116,24 @@ export class Registry {
       order.token?.digest ?? '',
       order.resume?.epoch ?? '',
       order.resume?.seq ?? '',
-      ...this.#limits(user),
-      retention(config),
-    ]);
-    if (values[1] !== 1) return undefined;
-    return {
-      hash: String(values[2]),
-      epoch: String(values[3]),
-      cursor: Number(values[4]),
-      resumed: values[5] === 1,
-      cameOnline: values[6] === 1,
-      since: Number(values[7]),
-      page: parsePage(values, 8, this.#context),
-    };
-  }
-
-  /** Keys beside the user's own. */
-  #others(app: App, name: string, { partition }: UserKeys, token: Token | undefined): string[] {
-    const { keys } = this.#context;
-    const names = [keys.online(partition), keys.watchers(name, partition)];
-    return token ? [...names, keys.revoked(partition, app).ends] : names;
-  }
-
-  #limits(user: UserKeys): Argument[] {
-    const { config, keys } = this.#context;
-    return [
       config.deviceLimit,
       keys.bus(user.partition),
       newEpoch(),
       ms(config.resumeWindow),
       ms(config.offlineGrace),
-    ];
+      retention(config),
+    ]);
+    const [now, answer] = values;
+    if (answer === 0) return undefined;
+    const [epoch = '', cursor, resumed, cameOnline, ...page] = String(answer).split(' ');
+    return {
+      epoch,
+      cursor: Number(cursor),
+      resumed: resumed === '1',
+      cameOnline: cameOnline === '1',
+      since: Number(now),
+      page: parsePage(page, values, 2, this.#context),
+    };
   }
 
   /**
@@ -154,7 +141,7 @@ export class Registry {
    * @returns the epoch and last seq of the user, or why the session must end: the gateway did not hear it when told.
    */
   async register(order: RegisterOrder): Promise<Registered | CloseReason> {
-    const { commands, keys } = this.#context;
+    const { commands, config, keys } = this.#context;
     const name = target(order.app, order.user);
     const user = keys.user(name);
     const names = [
@@ -164,8 +151,10 @@ export class Registry {
       user.cursors,
       keys.nodeIndex(user.partition, this.node),
       keys.leaving(user.partition),
-      ...this.#others(order.app, name, user, order.token),
+      keys.online(user.partition),
+      keys.watchers(name, user.partition),
     ];
+    if (order.token) names.push(keys.revoked(user.partition, order.app).ends);
     const reply = await commands.run(scripts.register, names, [
       name,
       order.session,
@@ -174,7 +163,11 @@ export class Registry {
       order.epoch,
       order.sent,
       order.cursor,
-      ...this.#limits(user),
+      config.deviceLimit,
+      keys.bus(user.partition),
+      newEpoch(),
+      ms(config.resumeWindow),
+      ms(config.offlineGrace),
       order.sentTime,
       order.token?.digest ?? '',
     ]);

@@ -9,12 +9,12 @@ import { looksLikeToken, type Tokens } from './token.ts';
 
 export interface Claim {
   readonly app: App;
-  /** Absent: anonymous. */
-  readonly user?: User;
+  /** undefined: anonymous. */
+  readonly user: User | undefined;
   /** The auth hash or a JWT. */
   readonly key: string;
   readonly device: Device;
-  readonly resume?: Position;
+  readonly resume: Position | undefined;
 }
 
 export type Outcome = 'authorized' | 'refused' | 'anonymous' | 'unavailable' | 'left';
@@ -91,8 +91,8 @@ export class Entrance {
         session: session.id,
         device: claim.device,
         key: token ? undefined : claim.key,
-        ...(token !== undefined && { token }),
-        ...(claim.resume !== undefined && { resume: claim.resume }),
+        token,
+        resume: claim.resume,
       });
     } catch (error) {
       if (!(error instanceof RedisUnavailable)) throw error;
@@ -106,7 +106,7 @@ export class Entrance {
       return;
     }
     if (attached) {
-      this.#welcome(session, attached);
+      this.#welcome(session, attached, token ? '' : claim.key);
       return;
     }
     this.#parts.hub.remove(session);
@@ -128,14 +128,14 @@ export class Entrance {
     session.readEarly();
   }
 
-  #welcome(session: Session, attached: Attached): void {
+  /** `hash`: the stored one, '' with a token. */
+  #welcome(session: Session, attached: Attached, hash: string): void {
     this.#parts.count('authorized');
     if (attached.cameOnline) this.#parts.cameOnline();
     session.admitted = true;
     session.since = attached.since;
     session.startAt(attached.epoch, attached.cursor);
-    const { hash, resumed } = attached;
-    session.welcome(session.wire.ready(session, { hash, resumed }));
+    session.welcome(session.wire.ready(session, { hash, resumed: attached.resumed }));
     this.#parts.catchUp.begin(session, attached.page);
     if (session.registerAgain) this.#parts.register(session);
     session.registerAgain = false;

@@ -206,7 +206,7 @@ export class Gateway implements House, Doors {
     const { app, user, key, device } = connect;
     session.state = 'attaching';
     this.#entrance
-      .admit(session, { app, key, device, ...(user !== undefined && { user }) })
+      .admit(session, { app, user, key, device, resume: undefined })
       .catch((error: unknown) => this.fault(error, session));
   }
 
