@@ -90,9 +90,10 @@ for (const wire of ['v1', 'legacy'] as const) {
     const large = JSON.stringify('x'.repeat(20_000));
     const { channels, reads } = newChannels([{ ...channelMessage(1), data: large }]);
     const { session, socket } = newSession(wire, new TestHouse(), { channels });
-    socket.write = (chunk) => {
+    const write = socket.write.bind(socket);
+    socket.write = (chunk, encoding) => {
       socket.full += chunk.length;
-      socket.written.push(chunk);
+      write(chunk, encoding);
       return false;
     };
     for (let i = 0; i < 10; i++) session.receive(say(ask), false);

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import type { Writable } from 'node:stream';
 import { test } from 'node:test';
 import * as ws from 'ws';
-import { frames } from './frame.ts';
+import { frames, writeFrames } from './frame.ts';
+import { TestSocket } from './session.fixture.ts';
 
 // The types of `ws` leave it out.
 const { Receiver } = ws as unknown as {
@@ -70,6 +71,23 @@ test('several texts and a ping are several frames in one buffer', async () => {
   const bytes = frames(texts, '9007199254740991');
   assert.deepEqual(await hear(bytes), expected);
   assert.deepEqual(await hear(bytes, 7), expected, 'cut anywhere');
+});
+
+test('what is written is the same, as a string or as a buffer', () => {
+  const all = [
+    ...heads.map(([length]) => 'x'.repeat(length)),
+    ...['\x00\x7f', 'ä', '\x80', 'ÿ'.repeat(126), '€', '😀'],
+  ];
+  for (const text of all) {
+    for (const texts of [[text], ['{"a":1}', text], ['x'.repeat(16_000), text]]) {
+      for (const ping of ['', '42']) {
+        const socket = new TestSocket();
+        writeFrames(socket as unknown as Writable, texts, ping);
+        assert.equal(socket.written.length, 1, 'one write');
+        assert.deepEqual(socket.written[0], frames(texts, ping));
+      }
+    }
+  }
 });
 
 test('a ping alone', async () => {

