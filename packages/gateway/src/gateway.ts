@@ -2,7 +2,6 @@
  * The gateway: holds the sockets of devices. All it knows it can lose: who is connected stands in its sockets, what they
  * must get stands in Redis.
  */
-import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import {
   type Bus,
@@ -32,6 +31,7 @@ import type { House } from './house.ts';
 import { Hub } from './hub.ts';
 import { legacyWire } from './legacy/index.ts';
 import { Counts, exposeCounts, type Timings } from './metrics.ts';
+import type { Opening } from './opening.ts';
 import { forwardedAddress, Peers } from './peer.ts';
 import { Receipts } from './receipts.ts';
 import { Registrations } from './registrations.ts';
@@ -196,11 +196,11 @@ export class Gateway implements House, Doors {
     return this.#draining ? 'This node is going away.' : undefined;
   }
 
-  v1(ws: WebSocket, socket: Socket, request: IncomingMessage): void {
+  v1(ws: WebSocket, socket: Socket, request: Opening): void {
     this.#take(this.#v1, ws, socket, request);
   }
 
-  legacy(ws: WebSocket, socket: Socket, request: IncomingMessage, connect: LegacyConnect): void {
+  legacy(ws: WebSocket, socket: Socket, request: Opening, connect: LegacyConnect): void {
     const wire = connect.old ? this.#oldLegacy : this.#legacy;
     const session = this.#take(wire, ws, socket, request);
     const { app, user, key, device } = connect;
@@ -210,7 +210,7 @@ export class Gateway implements House, Doors {
       .catch((error: unknown) => this.fault(error, session));
   }
 
-  #take(wire: Wire, ws: WebSocket, socket: Socket, request: IncomingMessage): Session {
+  #take(wire: Wire, ws: WebSocket, socket: Socket, request: Opening): Session {
     this.#sessionCounter += 1;
     const id = sessionId(this.node, this.#sessionCounter);
     const peer = this.#peers.of(request.headers);

@@ -3,6 +3,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { openCluster } from '@encke/cluster';
 import type { Context, Running } from '@encke/service';
+import { openFront } from './front.ts';
 import { Gateway } from './gateway.ts';
 import { openPages } from './pages.ts';
 import { Tokens } from './token.ts';
@@ -26,9 +27,12 @@ export async function startGateway(context: Context): Promise<Running> {
   const upgrades = new Upgrades(gateway, config.allowedOrigins);
   const server = pages.server as Server;
   server.on('upgrade', (request, socket, head) => upgrades.handle(request, socket as Socket, head));
+  // Behind TLS connections are another event's.
+  const closeFront = config.tls ? () => {} : openFront(server, upgrades);
   try {
     await pages.listen({ host: config.host, port: config.gatewayPort });
   } catch (error) {
+    closeFront();
     await gateway.stop();
     throw error;
   }
@@ -39,6 +43,7 @@ export async function startGateway(context: Context): Promise<Running> {
     unready: () => gateway.unready(),
     drain: () => gateway.drain(),
     async stop() {
+      closeFront();
       server.closeAllConnections();
       await gateway.stop();
       await pages.close();

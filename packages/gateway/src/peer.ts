@@ -1,6 +1,7 @@
 /** Who is at the other end of a socket, as application servers may ask for subscribers. */
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import { isIP, type Socket } from 'node:net';
+import type { Opening } from './opening.ts';
 
 export interface Peer {
   readonly agent: string;
@@ -44,9 +45,9 @@ export const directAddress = (socket: Socket): string => plain(socket.remoteAddr
  * `X-Forwarded-For`; what stands before that anybody can have written. '' without proxies, or when it is no address: then
  * the socket's own counts.
  */
-export function forwardedAddress(request: IncomingMessage, hops: number): string {
+export function forwardedAddress({ headers }: Opening, hops: number): string {
   if (hops === 0) return '';
-  const value = request.headers['x-forwarded-for'];
+  const value = headers['x-forwarded-for'];
   const list = (Array.isArray(value) ? value.join(',') : (value ?? '')).split(',');
   const address = plain((list[Math.max(0, list.length - hops)] ?? '').trim());
   return isIP(address) === 0 ? '' : address;

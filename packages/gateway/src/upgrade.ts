@@ -11,15 +11,17 @@ import {
   v1,
 } from '@encke/protocol';
 import { type WebSocket, WebSocketServer } from 'ws';
+import type { Opening } from './opening.ts';
 
 export interface Doors {
   /** Why no socket is taken now, or undefined. */
   closed(): string | undefined;
-  v1(ws: WebSocket, socket: Socket, request: IncomingMessage): void;
-  legacy(ws: WebSocket, socket: Socket, request: IncomingMessage, connect: LegacyConnect): void;
+  v1(ws: WebSocket, socket: Socket, request: Opening): void;
+  legacy(ws: WebSocket, socket: Socket, request: Opening, connect: LegacyConnect): void;
 }
 
 function reject(socket: Socket, status: string, text: string): void {
+  socket.on('error', ignore);
   socket.end(
     `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(text)}\r\nConnection: close\r\n\r\n${text}`,
   );
@@ -50,8 +52,7 @@ export class Upgrades {
     this.#origins = new Set(origins);
   }
 
-  handle = (request: IncomingMessage, socket: Socket, head: Buffer): void => {
-    socket.on('error', ignore);
+  handle = (request: Opening, socket: Socket, head: Buffer): void => {
     const refusal = this.#refusal(request);
     if (refusal) {
       reject(socket, ...refusal);
@@ -59,15 +60,15 @@ export class Upgrades {
     }
     const url = request.url ?? '';
     socket.setNoDelay(true);
-    this.#server.handleUpgrade(request, socket, head, (ws) => {
-      socket.off('error', ignore);
+    // Of a request it looks at these fields only.
+    this.#server.handleUpgrade(request as IncomingMessage, socket, head, (ws) => {
       if (pathOf(url) === v1.path) this.#doors.v1(ws, socket, request);
       else this.#legacy(ws, socket, request);
     });
   };
 
   /** Status and text for a request that gets no socket. */
-  #refusal(request: IncomingMessage): [status: string, text: string] | undefined {
+  #refusal(request: Opening): [status: string, text: string] | undefined {
     const url = request.url ?? '';
     const isV1 = pathOf(url) === v1.path;
     if (!isV1 && !isLegacyPath(url)) return ['404 Not Found', 'No such path.\n'];
@@ -83,7 +84,7 @@ export class Upgrades {
     return undefined;
   }
 
-  #legacy(ws: WebSocket, socket: Socket, request: IncomingMessage): void {
+  #legacy(ws: WebSocket, socket: Socket, request: Opening): void {
     const connect = parseLegacyUrl(request.url ?? '');
     if (!('code' in connect)) {
       this.#doors.legacy(ws, socket, request, connect);
@@ -98,7 +99,7 @@ export class Upgrades {
 
 function ignore(): void {}
 
-function offers(request: IncomingMessage, protocol: string): boolean {
+function offers(request: Opening, protocol: string): boolean {
   const header = request.headers['sec-websocket-protocol'] ?? '';
   return header.split(',').some((one) => one.trim() === protocol);
 }
