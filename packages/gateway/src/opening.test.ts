@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { readOpening } from './opening.ts';
 
 const fields = [
@@ -42,6 +44,26 @@ test('a field may have the name of a property of all objects', () => {
   const { headers } = readOpening(handshake(['__proto__: a', 'constructor: b'])) ?? {};
   assert.equal(Object.getPrototypeOf(headers), null);
   assert.deepEqual(Object.keys(headers ?? {}).slice(-2), ['__proto__', 'constructor']);
+});
+
+test('who keeps a part of a handshake does not keep the rest in memory', () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const large = handshake([
+    'X-Forwarded-For: 2001:db8::1234:5678',
+    `Cookie: ${'a'.repeat(15_000)}`,
+  ]);
+  const kept: unknown[] = [];
+  collect();
+  const before = process.memoryUsage().heapUsed;
+  for (let i = 0; i < 1_000; i++) {
+    const { url = '', headers = {} } = readOpening(large) ?? {};
+    kept.push(url.slice(1), headers.host?.slice(0, 14), headers['x-forwarded-for']?.slice(1));
+  }
+  collect();
+  const each = (process.memoryUsage().heapUsed - before) / 1_000;
+  assert.equal(kept.length, 3_000);
+  assert.ok(each < 1_000, `${each} bytes`);
 });
 
 const whole = handshake();

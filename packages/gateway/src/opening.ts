@@ -29,7 +29,8 @@ export function readOpening(bytes: Buffer): Opening | undefined {
   const text = bytes.toString('latin1', 0, size);
   if (!plain.test(text)) return undefined;
   let end = text.indexOf('\r\n');
-  const url = text.slice(METHOD.length, end - VERSION.length);
+  // What may be kept is copied from the bytes: a part of a string keeps the whole of it in memory, with all its cookies.
+  const url = bytes.toString('latin1', METHOD.length, end - VERSION.length);
   const headers: Record<string, string> = Object.create(null);
   while (end >= 0) {
     const start = end + 2;
@@ -38,7 +39,8 @@ export function readOpening(bytes: Buffer): Opening | undefined {
     const name = text.slice(start, colon).toLowerCase();
     // Which of two counts depends on the field.
     if (name in headers) return undefined;
-    headers[name] = text.slice(colon + 1, end < 0 ? size : end).trim();
+    const value = text.startsWith(' ', colon + 1) ? colon + 2 : colon + 1;
+    headers[name] = bytes.toString('latin1', value, end < 0 ? size : end);
   }
   const opens =
     headers.host !== undefined &&
