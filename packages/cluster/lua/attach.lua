@@ -73,9 +73,7 @@ local keys = {
 local came_online = hold_session(keys, session, now, device, cursor)
 if came_online == 1 then tell_presence(KEYS[9], ARGV[11], ARGV[2], 1, now) end
 -- Each session has its cursor.
-if others >= math.min(tonumber(ARGV[10]), SESSIONS) then
-  enforce_limit(keys, device, tonumber(ARGV[10]), ARGV[11], KEYS[7], now, window, grace)
-end
+enforce_limit(keys, others + 1, device, tonumber(ARGV[10]), ARGV[11], KEYS[7], now, window, grace)
 
 local expired = 0
 if has_inbox(record, now) then

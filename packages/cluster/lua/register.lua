@@ -34,5 +34,5 @@ local keys = {
 if hold_session(keys, ARGV[2], ARGV[4], ARGV[3], cursor) == 1 and redis.call('HEXISTS', KEYS[1], 'n') == 1 then
   tell_presence(KEYS[8], ARGV[9], ARGV[1], 1, now)
 end
-enforce_limit(keys, nil, tonumber(ARGV[8]), ARGV[9], KEYS[6], now, tonumber(ARGV[11]), tonumber(ARGV[12]))
+enforce_limit(keys, redis.call('HLEN', KEYS[3]), nil, tonumber(ARGV[8]), ARGV[9], KEYS[6], now, tonumber(ARGV[11]), tonumber(ARGV[12]))
 return { record.epoch, record.seq }

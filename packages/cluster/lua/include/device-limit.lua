@@ -12,9 +12,9 @@ local function evict(keys, session, bus, leaving, now, window, grace)
   end
 end
 
--- `device` was just attached and is spared; nil: nobody is.
-local function enforce_limit(keys, device, limit, bus, leaving, now, window, grace)
-  if redis.call('HLEN', keys.sessions) <= math.min(limit, SESSIONS) then return end
+-- `count`: how many sessions the user has. `device` was just attached and is spared; nil: nobody is.
+local function enforce_limit(keys, count, device, limit, bus, leaving, now, window, grace)
+  if count <= math.min(limit, SESSIONS) then return end
   local all, devices, list = redis.call('HGETALL', keys.sessions), {}, {}
   for i = 1, #all, 2 do
     local since, owner = string.match(all[i + 1], '^(%d+) (.*)$')
