@@ -11,7 +11,7 @@ import { ms, retention } from './config.ts';
 import type { Context } from './context.ts';
 import { runGuarded } from './guarded.ts';
 import { type Page, parsePage } from './inbox.ts';
-import { target } from './keys.ts';
+import { target, type UserKeys } from './keys.ts';
 import type { Argument } from './script-call.ts';
 import { scripts } from './scripts.ts';
 import type { CloseReason } from './users.ts';
@@ -95,18 +95,7 @@ export class Registry {
     const { config, keys } = this.#context;
     const name = target(order.app, order.user);
     const user = keys.user(name);
-    const names = [
-      user.auth,
-      user.record,
-      user.inbox,
-      user.sessions,
-      user.cursors,
-      keys.nodeIndex(user.partition, this.node),
-      keys.leaving(user.partition),
-      keys.online(user.partition),
-      keys.watchers(name, user.partition),
-    ];
-    if (order.token) names.push(keys.revoked(user.partition, order.app).ends);
+    const names = [user.auth, ...this.#names(order, name, user)];
     const values = await runGuarded(this.#context, scripts.attach, user.partition, names, [
       name,
       order.session,
@@ -116,11 +105,7 @@ export class Registry {
       order.token?.digest ?? '',
       order.resume?.epoch ?? '',
       order.resume?.seq ?? '',
-      config.deviceLimit,
-      keys.bus(user.partition),
-      newEpoch(),
-      ms(config.resumeWindow),
-      ms(config.offlineGrace),
+      ...this.#limits(user),
       retention(config),
     ]);
     const [now, answer] = values;
@@ -136,25 +121,47 @@ export class Registry {
     };
   }
 
+  /** The keys by which a session stands in the registry, as attach and register name them. */
+  #names(
+    { app, token }: { readonly app: App; readonly token?: Token | undefined },
+    name: string,
+    { partition, record, inbox, sessions, cursors }: UserKeys,
+  ): string[] {
+    const { keys } = this.#context;
+    const names = [
+      record,
+      inbox,
+      sessions,
+      cursors,
+      keys.nodeIndex(partition, this.node),
+      keys.leaving(partition),
+      keys.online(partition),
+      keys.watchers(name, partition),
+    ];
+    if (token) names.push(keys.revoked(partition, app).ends);
+    return names;
+  }
+
+  #limits({ partition }: UserKeys): Argument[] {
+    const { config, keys } = this.#context;
+    return [
+      config.deviceLimit,
+      keys.bus(partition),
+      newEpoch(),
+      ms(config.resumeWindow),
+      ms(config.offlineGrace),
+    ];
+  }
+
   /**
    * The gateway holds this session, whatever Redis thinks.
    * @returns the epoch and last seq of the user, or why the session must end: the gateway did not hear it when told.
    */
   async register(order: RegisterOrder): Promise<Registered | CloseReason> {
-    const { commands, config, keys } = this.#context;
+    const { commands, keys } = this.#context;
     const name = target(order.app, order.user);
     const user = keys.user(name);
-    const names = [
-      user.record,
-      user.inbox,
-      user.sessions,
-      user.cursors,
-      keys.nodeIndex(user.partition, this.node),
-      keys.leaving(user.partition),
-      keys.online(user.partition),
-      keys.watchers(name, user.partition),
-    ];
-    if (order.token) names.push(keys.revoked(user.partition, order.app).ends);
+    const names = this.#names(order, name, user);
     const reply = await commands.run(scripts.register, names, [
       name,
       order.session,
@@ -163,11 +170,7 @@ export class Registry {
       order.epoch,
       order.sent,
       order.cursor,
-      config.deviceLimit,
-      keys.bus(user.partition),
-      newEpoch(),
-      ms(config.resumeWindow),
-      ms(config.offlineGrace),
+      ...this.#limits(user),
       order.sentTime,
       order.token?.digest ?? '',
     ]);
