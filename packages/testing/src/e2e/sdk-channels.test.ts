@@ -67,7 +67,7 @@ test('messages of application servers and of browsers, over two gateways, with h
       ['', 'from the server', undefined, false],
     ],
   );
-  assert.deepEqual(datas(a.messages), ['from the server']);
+  await eventually(() => assert.deepEqual(datas(a.messages), ['from the server']), patience);
   assert.equal(await a.channel.count(), 2);
 });
 
