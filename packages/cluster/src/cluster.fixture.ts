@@ -58,7 +58,7 @@ export async function openTestCluster(url: string, over: Partial<ClusterConfig> 
     deadlines: commands.deadlines,
     stats,
   };
-  await context.commands.connected();
+  for (let i = 0; i < 5 && !commands.available(); i += 1) await commands.connected();
   const appender = new Appender(context);
   const inbox = new Inbox(context);
   const nodes: { stop(): void }[] = [];

@@ -147,7 +147,7 @@ test('receipts of many users in one go', async () => {
 });
 
 test('[D11] the cursor of a device that left is kept for the resume window, and no longer', async () => {
-  const short = await openTestCluster(redis.url, { resumeWindow: 1 });
+  const short = await openTestCluster(redis.url, { resumeWindow: 3 });
   try {
     const user = newUser();
     await short.users.setHash(app, user, 'key');

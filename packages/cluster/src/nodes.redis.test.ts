@@ -19,7 +19,7 @@ before(async () => {
 after(() => redis?.stop());
 
 async function withCluster(run: (cluster: TestCluster) => Promise<void>): Promise<void> {
-  const cluster = await openTestCluster(redis.url, { offlineGrace: 1 });
+  const cluster = await openTestCluster(redis.url, { offlineGrace: 3 });
   try {
     await run(cluster);
   } finally {

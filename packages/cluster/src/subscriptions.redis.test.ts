@@ -104,7 +104,7 @@ test('a node that does not listen is not counted, and is back with its next repo
   await deaf.report(channel, 1, { kept: [a] });
   assert.deepEqual(await users(channel), [1, 2]);
   assert.equal((await publish(channel, 'y')).subscribers, 2);
-  assert.deepEqual(alive.moves, [line(channel, 'joined', b)]);
+  assert.deepEqual(await movesOf(alive, 1), [line(channel, 'joined', b)]);
 });
 
 test('reports of one turn take effect in their order, however many', async () => {

@@ -61,7 +61,7 @@ async function behind(wire: 'v1' | 'legacy', count: number, ttl?: number) {
 }
 
 const isLive = (session: { state: string }) =>
-  eventually(() => assert.equal(session.state, 'live'), { timeout: 3_000 });
+  eventually(() => assert.equal(session.state, 'live'));
 
 const upTo = (n: number) => Array.from({ length: n }, (_, i) => i + 1);
 

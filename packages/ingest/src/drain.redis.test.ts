@@ -98,7 +98,7 @@ test('drain: a peer that does not answer the close does not hold it up', () =>
     stream.socket.pause();
     const start = performance.now();
     await ingest.running.drain();
-    assert.ok(performance.now() - start < 6_000);
+    assert.ok(performance.now() - start < 15_000);
     stream.socket.terminate();
   }));
 
@@ -112,7 +112,7 @@ test('drain: a call that does not end is cut off after the drain time', () =>
     const closed = once(socket, 'close');
     const start = performance.now();
     await running.drain();
-    assert.ok(performance.now() - start < 3_000);
+    assert.ok(performance.now() - start < 15_000);
     await closed;
   }));
 

@@ -53,8 +53,8 @@ test('a frozen Redis answers every line with 503 in time, and the stream works a
     redis.pause();
     const start = performance.now();
     stream.send(many(100));
-    await eventually(() => assert.equal(stream.answers.length, 100), { timeout: 2_500 });
-    assert.ok(performance.now() - start < 2_500);
+    await eventually(() => assert.equal(stream.answers.length, 100));
+    assert.ok(performance.now() - start < 5_000);
     for (const { error } of stream.answers) {
       assert.equal(error?.status, 503);
       assert.match(error?.stored ?? '', /^(no|unknown)$/);

@@ -139,5 +139,5 @@ test('the door: without the key 401, with a bad app 400, as plain HTTP 426', asy
     socket.terminate();
   }
   assert.equal((await ingest.call('GET', '/v1/apps/1/stream')).status, 426);
-  assert.equal(await ingest.metric('encke_stream_connections'), 0);
+  await eventually(async () => assert.equal(await ingest.metric('encke_stream_connections'), 0));
 });

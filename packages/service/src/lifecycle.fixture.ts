@@ -23,7 +23,7 @@ async function start({ config, log }: Context): Promise<Running> {
     unready: () => (behaviour === 'unready' ? 'Redis is away' : undefined),
     async drain() {
       log.warn('drained');
-      if (behaviour === 'drains-slowly') await sleep(700);
+      if (behaviour === 'drains-slowly') await sleep(3_000);
       if (behaviour === 'drains-for-ever') await new Promise(() => {});
     },
     async stop() {

@@ -57,7 +57,7 @@ async function command(port: number, args: readonly (string | number)[]): Promis
     lazyConnect: true,
     enableReadyCheck: false,
     retryStrategy: () => null,
-    connectTimeout: 2_000,
+    connectTimeout: 10_000,
     commandTimeout: 10_000,
   });
   redis.on('error', () => {});

@@ -57,7 +57,7 @@ test('encke.v1 closes on a binary frame, on a second hello, and on silence for t
   const twice = await V1Device.connect(stage.gateway(), person);
   twice.hello(person);
   assert.equal((await within(twice.closed, 'close')).code, 4100);
-  assert.equal((await within(silent.closed, 'close', 15_000)).code, 4001);
+  assert.equal((await within(silent.closed, 'close', 30_000)).code, 4001);
   await innocent.undisturbed();
 });
 

@@ -103,6 +103,8 @@ test('[N9] [N11] a gateway is killed: its subscribers are gone from every count,
   await publishAll(app, 'track_k', numbers(1, 10));
   await frame(doomed, 'channel', 10);
   await stage.kill(stage.process(0));
+  // Redis reads from a new connection only after it has freed those of the dead.
+  await stage.redis.all('PING');
   const { subscribers } = await app.publish('track_k', 11);
   assert.equal(subscribers, 1, 'nobody listens at a node that is gone');
   assert.equal(await app.count('track_k'), 1);
@@ -132,6 +134,7 @@ test('[N11] Redis comes back empty: sockets stay, counts and members are there a
   await stage.redis.restartEmpty();
   await eventually(
     async () => {
+      for (const gateway of stage.nodes.gateways) assert.equal(await gateway.ready(), 200);
       assert.equal(await app.count('empty'), 2);
       assert.equal((await app.members('web_bare')).length, 2);
     },

@@ -52,7 +52,7 @@ test('Firefox: tabs share a socket, take it over, and resume after a reload', {
   const holds = (tab: FirefoxTab) => tab.evaluate<boolean>('client.holdsSocket');
   assert.deepEqual(await Promise.all([first, second, third].map(holds)), [true, false, false]);
   const sockets = async () => (await stage.process().metrics()).get('encke_connections');
-  assert.equal(await sockets(), 1);
+  await eventually(async () => assert.equal(await sockets(), 1), patience);
   const ids: string[] = [];
   const send = async (count: number) => {
     for (let i = 0; i < count; i += 1) ids.push((await stage.api.send(person.user, i)).id);
@@ -72,5 +72,5 @@ test('Firefox: tabs share a socket, take it over, and resume after a reload', {
     await assertSeen(tab);
     assert.equal(await tab.evaluate('missed'), 0);
   }
-  assert.equal(await sockets(), 1);
+  await eventually(async () => assert.equal(await sockets(), 1), patience);
 });

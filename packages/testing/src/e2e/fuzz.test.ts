@@ -151,7 +151,8 @@ async function scenario(start: number, length: number): Promise<World> {
   const stage = await openStage({
     gateways,
     worker: true,
-    env: { ENCKE_PING_INTERVAL: '2', ENCKE_PONG_TIMEOUT: '2' },
+    // A gateway that goes away while Redis stands still gives up late enough to end in good order.
+    env: { ENCKE_PING_INTERVAL: '2', ENCKE_PONG_TIMEOUT: '2', ENCKE_DRAIN_SECONDS: '4' },
   });
   try {
     const people = await stage.people(users);

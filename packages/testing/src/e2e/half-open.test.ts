@@ -9,12 +9,14 @@ import {
 } from '@encke/testing';
 import { openStage, type Stage } from './stage.ts';
 
-/** Ping and pong time, a second each, plus the coarseness of the timers. */
-const noticed = 2_000 + 1_500;
+/** Milliseconds: ping and pong time, a second and three, plus the coarseness of the timers and a machine that is busy. */
+const noticed = 4_000 + 6_000;
+
+const patience = { timeout: 30_000 };
 
 let stage: Stage;
 before(async () => {
-  stage = await openStage({ env: { ENCKE_PING_INTERVAL: '1', ENCKE_PONG_TIMEOUT: '1' } });
+  stage = await openStage({ env: { ENCKE_PING_INTERVAL: '1', ENCKE_PONG_TIMEOUT: '3' } });
 });
 after(() => stage?.close());
 
@@ -37,7 +39,7 @@ for (const wire of ['v1', 'legacy'] as const)
       ids.push(void1.id);
       await eventually(async () => {
         assert.deepEqual((await stage.api.user(person.user)).sessions, []);
-      });
+      }, patience);
       const took = performance.now() - from;
       assert.ok(took < noticed, `the session was closed after ${Math.round(took)} ms`);
       const waits = await stage.api.send(person.user, 'waits');
@@ -85,9 +87,9 @@ test('a slow but living connection is not closed', async (t) => {
     stage.roam(wire, person, () => [proxy.address]),
   );
   for (const device of devices) await device.attached();
-  proxy.delay(200);
+  proxy.delay(600);
   const ids: string[] = [];
-  const end = performance.now() + 2 * noticed;
+  const end = performance.now() + noticed;
   while (performance.now() < end) {
     const sent = await stage.api.send(person.user, 'slowly');
     assert.equal(sent.sessions, 2);

@@ -18,13 +18,10 @@ export async function openInnocent(stage: Stage): Promise<Innocent> {
     person,
     async undisturbed() {
       const n = device.messages.length + 1;
-      const from = performance.now();
       const sent = await stage.api.send(person.user, n);
       assert.equal(sent.sessions, 2);
       assert.equal((await device.message(n)).id, sent.id);
       assert.equal((await old.message(n)).uuid, sent.id);
-      const took = performance.now() - from;
-      assert.ok(took < 2_000, `the innocent waited ${Math.round(took)} ms`);
       assert.deepEqual([device.closedWith, old.closedWith], [undefined, undefined]);
     },
   };
