@@ -1,15 +1,35 @@
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Server } from 'node:net';
+import { createServer } from 'node:net';
 
-/** Ports that nobody listens on at the moment; all are held until the last is found, so they differ. */
+/** Below the ports that systems give to outgoing connections, which might take one before its server listens. */
+const FIRST = 11_000;
+const END = 32_768;
+
+/** What this process has given out, never to be given again: nobody may listen there yet. */
+const given = new Set<number>();
+
+/** Ports on which nobody listens at the moment. */
 export async function freePorts(count: number, host: string): Promise<number[]> {
-  const servers: Server[] = [];
-  for (let i = 0; i < count; i++) {
-    const server = createServer().listen(0, host);
-    servers.push(server);
-    await once(server, 'listening');
+  const ports: number[] = [];
+  while (ports.length < count) {
+    const port = randomInt(FIRST, END);
+    if (given.has(port) || !(await isFree(port, host))) continue;
+    given.add(port);
+    ports.push(port);
   }
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((closed) => server.close(closed))));
   return ports;
+}
+
+async function isFree(port: number, host: string): Promise<boolean> {
+  const server = createServer().listen(port, host);
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') return false;
+    throw error;
+  }
+  server.close();
+  await once(server, 'close');
+  return true;
 }
