@@ -1,4 +1,5 @@
 import { Api } from './api.ts';
+import { eventually } from './eventually.ts';
 import { type Env, type ProcessName, startProcess, type TestProcess } from './process.ts';
 import type { TestRedis } from './redis.ts';
 
@@ -33,6 +34,15 @@ export interface Nodes {
 
 let prefixes = 0;
 
+/** A gateway listens before Redis has answered its subscription to the bus. */
+async function untilReady(gateway: TestProcess): Promise<void> {
+  const check = async () => {
+    const status = await gateway.ready();
+    if (status !== 200) throw new Error(`the gateway is not ready: ${status}`);
+  };
+  await eventually(check, { timeout: 30_000 });
+}
+
 /** Gateways, ingest and perhaps a worker around one Redis, with a key prefix of their own. */
 export async function startNodes(options: NodesOptions): Promise<Nodes> {
   const { redis, gateways: count = 2, ingest: wantsIngest = true, worker: wantsWorker } = options;
@@ -57,7 +67,7 @@ export async function startNodes(options: NodesOptions): Promise<Nodes> {
     wantsIngest ? start('ingest') : undefined,
     wantsWorker === true ? start('worker') : undefined,
     options.cometql === true ? start('cometql') : undefined,
-    ...Array.from({ length: count }, () => start('gateway')),
+    ...Array.from({ length: count }, async () => untilReady(await start('gateway'))),
   ]);
   const failed = starts.find((one) => one.status === 'rejected');
   if (failed !== undefined) {

@@ -23,9 +23,16 @@ async function form(members: readonly Member[]): Promise<void> {
   }
   const [first, ...others] = members;
   if (first === undefined) throw new Error('a cluster needs a master');
-  for (const { server, busPort } of others)
-    await first.server.cli('CLUSTER', 'MEET', '127.0.0.1', server.port, busPort);
-  for (const { server } of members) await eventually(() => agrees(server, members.length));
+  // Redis gives up a handshake that takes longer than its node timeout: it is asked again.
+  await eventually(
+    async () => {
+      for (const { server, busPort } of others)
+        await first.server.cli('CLUSTER', 'MEET', '127.0.0.1', server.port, busPort);
+      for (const { server } of members)
+        await eventually(() => agrees(server, members.length), { timeout: 5_000 });
+    },
+    { timeout: 60_000 },
+  );
 }
 
 async function agrees(server: RedisServer, size: number): Promise<void> {

@@ -117,7 +117,7 @@ test('one that lost its watcher too is ended by the next start', { skip }, async
   await once(child, 'exit');
   assert.equal(await command(port, 'PING'), '+PONG\r\n');
   await outlast(folder);
-  assert.equal(processBirth(pid), undefined);
+  await gone(pid);
 });
 
 test('a process that only has the pid of an earlier Redis is left alone', async () => {

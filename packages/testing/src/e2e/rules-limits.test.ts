@@ -15,7 +15,7 @@ before(async () => {
       ENCKE_INBOX_MAX: '5',
       ENCKE_PING_INTERVAL: '0.5',
       ENCKE_PONG_TIMEOUT: '2',
-      ENCKE_RESUME_WINDOW: '1',
+      ENCKE_RESUME_WINDOW: '3',
       ENCKE_SEND_BUFFER: '65536',
     },
   });
@@ -123,7 +123,10 @@ test('[D11] who returns after the resume window is told that something was misse
     return [ready.resumed, got];
   };
   assert.deepEqual(await resumed(), [true, ['confirmed by the phone']]);
-  await eventually(async () => assert.deepEqual(await resumed(), [false, []]), { every: 200 });
+  await eventually(async () => assert.deepEqual(await resumed(), [false, []]), {
+    timeout: 30_000,
+    every: 200,
+  });
   await phone.drop();
 });
 

@@ -154,7 +154,7 @@ for (const [name, end] of Object.entries(ends))
       if (name === 'frozen') await tell(holder, 'resume');
       // It stands down, and has nothing twice.
       await assertSeen(holder, ids);
-      assert.equal(await holds(holder), false);
+      await eventually(async () => assert.equal(await holds(holder), false), patience);
       assert.equal(await missed(holder), 0);
       await eventually(async () => assert.deepEqual(await holder.evaluate('news'), news), patience);
     }
@@ -193,5 +193,5 @@ test('the key of the holder’s page is no good: that of a tab which opens later
       patience,
     );
   assert.deepEqual([await holds(stale), await holds(tab)], [true, false]);
-  assert.equal(await sockets(), 1);
+  await eventually(async () => assert.equal(await sockets(), 1), patience);
 });

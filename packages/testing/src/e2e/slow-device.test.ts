@@ -53,7 +53,7 @@ test('a device that reads nothing is cut off, and has everything after it reads 
   const back = await V1Device.connect(stage.gateway(), { ...person, device: 'slow', resume });
   t.after(() => back.drop());
   assert.equal((await back.ready).resumed, true);
-  await back.message(messages - seen.length);
+  await back.message(messages - seen.length, 60_000);
   assert.deepEqual([...seen, ...back.messages.map(({ id }) => id)], ids);
 });
 
@@ -69,7 +69,7 @@ test('a device that reads nothing is cut off, and has everything after it reads 
   const back = await LegacyDevice.connect(stage.gateway(), { ...person, uuid });
   t.after(() => back.drop());
   const both = () => new Set([...slow.messages, ...back.messages].map((frame) => frame.uuid));
-  await eventually(() => assert.equal(both().size, messages));
+  await eventually(() => assert.equal(both().size, messages), { timeout: 60_000 });
   assert.deepEqual([...both()], ids);
 });
 
@@ -90,7 +90,7 @@ test('ten devices that read nothing cost the gateway little memory, and their ne
     await stage.api.send(neighbour.user, 'quick');
     await quick.message(n);
     const took = performance.now() - from;
-    assert.ok(took < 1_000, `the neighbour waited ${Math.round(took)} ms`);
+    assert.ok(took < 3_000, `the neighbour waited ${Math.round(took)} ms`);
     highest = Math.max(highest, await memory());
   }
   for (const person of people) await gone(person);
