@@ -205,3 +205,18 @@ test('a fault in the keys of one user harms no message to another in the same tu
   );
   assert.deepEqual(await cluster.undelivered(other), ['before', 'after']);
 });
+
+test('[D14] a Redis that takes no writes is away: nothing was stored, and each is told so', async () => {
+  const user = newUser();
+  await cluster.append(user, 'before');
+  await redis.cli('CONFIG', 'SET', 'maxmemory', '100kb');
+  try {
+    const sent = [0, 1, 2].map((n) => cluster.append(user, `refused ${n}`));
+    for (const one of sent)
+      await assert.rejects(one, { name: 'RedisUnavailable', stored: 'no', message: /: OOM$/ });
+  } finally {
+    await redis.cli('CONFIG', 'SET', 'maxmemory', '0');
+  }
+  await cluster.append(user, 'after');
+  assert.deepEqual(await cluster.undelivered(user), ['before', 'after']);
+});

@@ -3,6 +3,7 @@
  * one for many users, or in a Cluster one a partition.
  */
 import { type App, messageId, newEpoch, type User } from '@encke/protocol';
+import { entryFault } from './commands.ts';
 import { ms, retention } from './config.ts';
 import type { Context } from './context.ts';
 import { runGuarded } from './guarded.ts';
@@ -106,7 +107,7 @@ export class Appender {
     for (const [i, pending] of group.entries()) {
       const line = lines[i] ?? '- no answer';
       if (line.startsWith('- ')) {
-        pending.reject(new Error(`append: ${line.slice(2)}`));
+        pending.reject(entryFault('append', line.slice(2)));
         continue;
       }
       const [epoch = '', number, told, lost, expired, repeated] = line.split(' ');

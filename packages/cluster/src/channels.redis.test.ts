@@ -255,3 +255,17 @@ test('a fault in the keys of one channel harms no message to another in the same
     ['fulfilled', 'rejected', 'fulfilled'],
   );
 });
+
+test('a Redis that takes no writes is away for a channel with a history, and serves the others', async () => {
+  const [kept, bare] = [newChannel(), newChannel()];
+  await cluster.channels.setHistory(app, kept, 10);
+  await redis.cli('CONFIG', 'SET', 'maxmemory', '100kb');
+  try {
+    const [refused, told] = await Promise.allSettled([publish(kept, 'x'), publish(bare, 'y')]);
+    assert.equal(refused.status, 'rejected');
+    assert.deepEqual([refused.reason.name, refused.reason.stored], ['RedisUnavailable', 'no']);
+    assert.equal(told.status, 'fulfilled');
+  } finally {
+    await redis.cli('CONFIG', 'SET', 'maxmemory', '0');
+  }
+});

@@ -274,6 +274,17 @@ function sendTogether(
   }
 }
 
+/**
+ * What a script met in one entry of many. Redis itself may have refused the write: no memory left, a replica, a disk that is
+ * full, too few replicas.
+ */
+export function entryFault(script: string, text: string): Error {
+  const [code = ''] = text.split(' ');
+  return /^(OOM|READONLY|MISCONF|NOREPLICAS)$/.test(code)
+    ? new RedisUnavailable('no', code)
+    : new Error(`${script}: ${text}`);
+}
+
 /** A connection that broke leaves open what happened; an error that Redis itself answered means: not carried out. */
 function unavailable(error: Error): Error {
   if (error instanceof RedisUnavailable) return error;

@@ -4,6 +4,7 @@
  */
 import { type App, type Channel, messageId, newEpoch } from '@encke/protocol';
 import { type ChannelPosition, packChannelMessage, type Sender } from './channel-message.ts';
+import { entryFault } from './commands.ts';
 import type { Context } from './context.ts';
 import { runGuarded } from './guarded.ts';
 import { type ChannelKeys, channelTarget } from './keys.ts';
@@ -84,7 +85,7 @@ export class Publisher {
     for (const [i, { id, resolve, reject }] of group.entries()) {
       const line = lines[i] ?? '- no answer';
       if (line.startsWith('- ')) {
-        reject(new Error(`publish: ${line.slice(2)}`));
+        reject(entryFault('publish', line.slice(2)));
         continue;
       }
       const [told, epoch, seq] = line.split(' ');
