@@ -66,6 +66,16 @@ if ARGV[8] ~= '' then
   cursor = resolve(KEYS[2], record, ARGV[8], resume_seq)
 end
 
+local expired = 0
+if has_inbox(record, now) then
+  expired = trim(KEYS[3], record, now, tonumber(ARGV[15]))
+  save_record(KEYS[2], record)
+end
+
+-- What is gone cannot follow: served from behind it, a device is told of it once.
+local lost = lost_up_to(record, now)
+if cursor < lost then cursor, resumed = lost, false end
+
 local keys = {
   record = KEYS[2], sessions = KEYS[4], cursors = KEYS[5], fading = #cursors / 2 > #used, index = KEYS[6], leaving = KEYS[7], online = KEYS[8],
   target = ARGV[2],
@@ -75,13 +85,6 @@ if came_online == 1 then tell_presence(KEYS[9], ARGV[11], ARGV[2], 1, now) end
 -- Each session has its cursor.
 enforce_limit(keys, others + 1, device, tonumber(ARGV[10]), ARGV[11], KEYS[7], now, window, grace)
 
-local expired = 0
-if has_inbox(record, now) then
-  expired = trim(KEYS[3], record, now, tonumber(ARGV[15]))
-  save_record(KEYS[2], record)
-end
-
-if cursor < lost_up_to(record, now) then resumed = false end
 local page = read_page(KEYS[3], record, cursor, id_behind(record, cursor), now)
 local head = { record.epoch, cursor, resumed and 1 or 0, came_online, page[1], page[2], page[3] + expired }
 local answer = { now, table.concat(head, ' ') }

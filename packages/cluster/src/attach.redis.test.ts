@@ -156,11 +156,33 @@ test('[D10] [V4] what the cap took from a device counts as missed', async () => 
     const exactly = await gateway.attach(user, phone, { epoch, seq: 1 });
     assert.deepEqual([exactly.resumed, exactly.seqs], [true, [2, 3, 4]]);
     await small.append(user, 'e');
-    const { resumed, seqs } = await gateway.attach(user, laptop, { epoch, seq: 1 });
-    assert.deepEqual([resumed, seqs], [false, [3, 4, 5]]);
+    const { cursor, resumed, seqs } = await gateway.attach(user, laptop, { epoch, seq: 1 });
+    assert.deepEqual([cursor, resumed, seqs], [2, false, [3, 4, 5]]);
+    // It has been told: from there on nothing is missing.
+    const again = await gateway.attach(user, laptop, { epoch, seq: cursor });
+    assert.deepEqual([again.resumed, again.seqs], [true, [3, 4, 5]]);
   } finally {
     await small.stop();
   }
+});
+
+test('[D11] [V4] who returns to an inbox of which all is gone is told so once', async () => {
+  const user = await knownUser();
+  const laptopTab = await node.attach(user, laptop);
+  const { epoch } = laptopTab;
+  for (const text of ['a', 'b', 'c']) await cluster.append(user, text);
+  await node.registry.detach({ ...laptopTab.ref, epoch, cursor: 1 });
+  await cluster.inbox.purge(app, user);
+  const back = await node.attach(user, laptop, { epoch, seq: 1 });
+  assert.deepEqual([back.cursor, back.resumed, back.seqs], [3, false, []]);
+  const again = await node.attach(user, laptop, { epoch, seq: back.cursor });
+  assert.deepEqual([again.cursor, again.resumed], [3, true]);
+  // Nor is a device told again that sends no position: its sessions' cursors have moved along.
+  const cursors = (await redis.cli('HVALS', cluster.keysOf(user).cursors)) as string[];
+  assert.ok(
+    cursors.filter((text) => text.split(' ')[1] === '0').every((text) => text.startsWith('3 ')),
+    cursors.join(),
+  );
 });
 
 test('[I2] a user of the same number in another app has sessions of its own', async () => {
