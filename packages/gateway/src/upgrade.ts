@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import {
   encodeUrlFault,
   isLegacyPath,
+  isV1Path,
   type LegacyConnect,
   legacy,
   limits,
@@ -27,11 +28,6 @@ function reject(socket: Socket, status: string, text: string): void {
   );
 }
 
-function pathOf(url: string): string {
-  const query = url.indexOf('?');
-  return query < 0 ? url : url.slice(0, query);
-}
-
 export class Upgrades {
   readonly #doors: Doors;
   readonly #origins: ReadonlySet<string>;
@@ -42,7 +38,7 @@ export class Upgrades {
     maxPayload: limits.clientFrame,
     // [V1] [L5] The subprotocol of the wire that the path names, if it is offered.
     handleProtocols: (offered, request) => {
-      const wanted = pathOf(request.url ?? '') === v1.path ? v1.subprotocol : legacy.subprotocol;
+      const wanted = isV1Path(request.url ?? '') ? v1.subprotocol : legacy.subprotocol;
       return offered.has(wanted) ? wanted : false;
     },
   });
@@ -62,7 +58,7 @@ export class Upgrades {
     socket.setNoDelay(true);
     // Of a request it looks at these fields only.
     this.#server.handleUpgrade(request as IncomingMessage, socket, head, (ws) => {
-      if (pathOf(url) === v1.path) this.#doors.v1(ws, socket, request);
+      if (isV1Path(url)) this.#doors.v1(ws, socket, request);
       else this.#legacy(ws, socket, request);
     });
   };
@@ -70,7 +66,7 @@ export class Upgrades {
   /** Status and text for a request that gets no socket. */
   #refusal(request: Opening): [status: string, text: string] | undefined {
     const url = request.url ?? '';
-    const isV1 = pathOf(url) === v1.path;
+    const isV1 = isV1Path(url);
     if (!isV1 && !isLegacyPath(url)) return ['404 Not Found', 'No such path.\n'];
     const closed = this.#doors.closed();
     if (closed !== undefined) return ['503 Service Unavailable', `${closed}\n`];

@@ -14,6 +14,11 @@ import {
 
 export const v1 = { subprotocol: 'encke.v1', path: '/v1/ws' } as const;
 
+const path = /^\/{1,2}(?:comet-server\/)?v1\/ws(?:\?|$)/;
+
+/** [V1] Whether a request's path belongs to this wire; also where a page of the old server names its host with a path. */
+export const isV1Path = (url: string): boolean => path.test(url);
+
 export interface Hello {
   readonly type: 'hello';
   readonly app: App;

@@ -49,7 +49,10 @@ test('[V1] path and subprotocol', async () => {
   assert.deepEqual(await upgrade('/v1/ws?x=1', ['other', 'encke.v1']), [101, 'encke.v1']);
   assert.deepEqual(await upgrade('/v1/ws', []), [400, '']);
   assert.deepEqual(await upgrade('/v1/ws', ['encke.v2']), [400, '']);
-  assert.deepEqual(await upgrade('/v1/other', ['encke.v1']), [404, '']);
+  for (const before of ['/', '/comet-server', '//comet-server'])
+    assert.deepEqual(await upgrade(`${before}/v1/ws`, ['encke.v1']), [101, 'encke.v1']);
+  for (const path of ['/v1/other', '/x/v1/ws', '///v1/ws', '/v1/ws/'])
+    assert.deepEqual(await upgrade(path, ['encke.v1']), [404, '']);
 });
 
 test('[V2] a frame that breaks a rule: an error frame with field and rule, never the value, then 4100', async () => {
