@@ -41,6 +41,18 @@ test('one ping is in flight at a time, and its pong confirms what was sent befor
   assert.deepEqual(socket.pings, ['1', '2']);
 });
 
+test('the ping for what has gathered follows it, also when a pong comes in the same tick', async () => {
+  const { session, socket } = newSession('legacy');
+  session.deliver(message(1), false);
+  await tick();
+  session.deliver(message(2), false);
+  session.pong('1');
+  assert.deepEqual(socket.pings, ['1'], 'it would confirm what is not written yet');
+  await tick();
+  assert.deepEqual(seqsOf(socket), [1, 2]);
+  assert.deepEqual(socket.pings, ['1', '2']);
+});
+
 test('a pong that nobody asked for confirms nothing', async () => {
   const { session } = newSession('legacy');
   session.pong('0');

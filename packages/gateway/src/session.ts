@@ -303,7 +303,9 @@ export class Session {
     this.#pingAt = 0;
     if (!this.wire.pongConfirms || this.target === '') return;
     if (this.#pingCounts) this.confirm(this.#pinged);
-    if (this.sent > this.confirmed) writeFrames(this.socket, [], this.#startPing(steadyNow()));
+    // What has gathered goes first: `flush` sends the ping behind it.
+    if (this.#lines === undefined && this.sent > this.confirmed)
+      writeFrames(this.socket, [], this.#startPing(steadyNow()));
   }
 
   /** Everything up to `seq` is with the peer. */
