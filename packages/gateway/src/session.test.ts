@@ -53,6 +53,17 @@ test('the ping for what has gathered follows it, also when a pong comes in the s
   assert.deepEqual(socket.pings, ['1', '2']);
 });
 
+test('nor does the ping that asks for a sign of life overtake a message', async () => {
+  const { session, socket } = newSession('legacy');
+  session.deliver(message(1), false);
+  assert.ok(session.look(Date.now() + MINUTE) > 0);
+  assert.deepEqual(seqsOf(socket), [1]);
+  assert.deepEqual(socket.pings, ['1'], 'one for both');
+  assert.equal(socket.written.length, 1);
+  await tick();
+  assert.equal(socket.written.length, 1);
+});
+
 test('a pong that nobody asked for confirms nothing', async () => {
   const { session } = newSession('legacy');
   session.pong('0');

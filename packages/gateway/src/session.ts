@@ -355,7 +355,10 @@ export class Session {
     }
     const left = this.#lastPing + this.#house.pingInterval - now;
     if (left > 0) return left;
-    writeFrames(this.socket, [], this.#startPing(now));
+    // What has gathered goes first, and may have the ping behind it.
+    if (this.#scheduled) this.flush();
+    if (this.ended) return 0;
+    if (this.#pingAt === 0) writeFrames(this.socket, [], this.#startPing(now));
     return this.#house.pongTimeout;
   }
 
