@@ -186,3 +186,32 @@ test('a stop ends what has not spoken yet', async () => {
   await within(other.stop(), 'stop');
   await within(closed, 'close');
 });
+
+test('a peer that is refused and keeps its side open is let go', async () => {
+  const other = await startTestGateway(redis.env);
+  const peers = ['', 'X-A: 1\r\nX-A: 2\r\n'].map((more) => {
+    const socket = connect({
+      ...{ port: other.running.port, host: '127.0.0.1', allowHalfOpen: true },
+    });
+    socket.on('error', () => {});
+    socket.resume().write(handshake(more, '/nowhere'));
+    return { socket, refused: new Promise((resolve) => socket.once('end', resolve)) };
+  });
+  for (const { refused } of peers) await within(refused, 'the end of the answer');
+  await within(other.stop(), 'stop');
+  for (const { socket } of peers) socket.destroy();
+});
+
+test('a stop ends who comes while it waits for Redis', async (t) => {
+  const away = await startRedis();
+  t.after(() => away.stop());
+  const other = await startTestGateway(away.env);
+  await other.running.drain();
+  away.pause();
+  const stopped = other.running.stop();
+  const late = connect(other.running.port, '127.0.0.1');
+  late.on('error', () => {});
+  const closed = new Promise((resolve) => late.once('close', resolve));
+  await within(stopped, 'stop');
+  await within(closed, 'close');
+});

@@ -11,7 +11,7 @@ import type { Upgrades } from './upgrade.ts';
 const SILENCE = 1_000;
 const nothing = Buffer.alloc(0);
 
-/** @returns what ends the connections that have said nothing so far. */
+/** @returns what ends the connections that have said nothing so far, and every new one. */
 export function openFront(server: Server, upgrades: Upgrades): () => void {
   const http = server.listeners('connection');
   const silent = new Map<Socket, number>();
@@ -57,6 +57,9 @@ export function openFront(server: Server, upgrades: Upgrades): () => void {
   server.on('connection', take);
   return () => {
     clearInterval(timer);
+    // The port may be open a while longer.
+    server.off('connection', take);
+    server.on('connection', (socket) => socket.destroy());
     for (const socket of silent.keys()) socket.destroy();
     silent.clear();
   };

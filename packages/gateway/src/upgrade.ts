@@ -23,6 +23,8 @@ export interface Doors {
 
 function reject(socket: Socket, status: string, text: string): void {
   socket.on('error', ignore);
+  // A peer that never closes its side would stay: an HTTP server's sockets may be half open.
+  socket.once('finish', () => socket.destroy());
   socket.end(
     `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(text)}\r\nConnection: close\r\n\r\n${text}`,
   );
