@@ -13,21 +13,22 @@ Returns  1 when the session was registered, else 0
 local now = clock()
 local window = tonumber(ARGV[7])
 local entry = redis.call('HGET', KEYS[2], ARGV[2])
-if not entry then return 0 end
 redis.call('HDEL', KEYS[2], ARGV[2])
+local left = redis.call('HGETALL', KEYS[2])
+local here = false
+for i = 1, #left, 2 do
+  if string.sub(left[i], 1, NODE_LENGTH) == ARGV[3] then here = true end
+end
+-- Also for a session that was evicted or dropped: nobody else takes the user out of this node's index.
+if not here then redis.call('SREM', KEYS[4], ARGV[1]) end
+if not entry then return 0 end
 local seq = ARGV[6]
 local record = read_record(KEYS[1])
 if not record or ARGV[5] ~= record.epoch then
   seq = string.match(redis.call('HGET', KEYS[3], ARGV[2]) or '0', '^%d+')
 end
 if record then seq = math.min(tonumber(seq), record.seq) end
-local left = redis.call('HGETALL', KEYS[2])
 end_cursor(KEYS[3], ARGV[2], seq, tonumber(string.match(entry, '^%d+')), ARGV[4], left, now, window)
-local here = false
-for i = 1, #left, 2 do
-  if string.sub(left[i], 1, NODE_LENGTH) == ARGV[3] then here = true end
-end
-if not here then redis.call('SREM', KEYS[4], ARGV[1]) end
 if #left == 0 then
   redis.call('PEXPIRE', KEYS[3], window)
   if record then redis.call('HSET', KEYS[1], 'n', now) end

@@ -88,6 +88,22 @@ test('[D13] a late detach of the evicted one changes nothing', async () => {
   assert.deepEqual(await devicesOf(user), ['b', 'c', 'd']);
 });
 
+test('nor does a gateway keep the user of an evicted session in its index', async () => {
+  const user = await knownUser();
+  const [losing, other] = await Promise.all([cluster.node(), cluster.node()]);
+  const { ref, epoch } = await losing.attach(user, device('a'));
+  for (const name of ['b', 'c', 'd']) {
+    await nextMillisecond();
+    await other.attach(user, device(name));
+  }
+  const { keys } = cluster.context;
+  const index = keys.nodeIndex(cluster.keysOf(user).partition, losing.registry.node);
+  assert.equal(await redis.cli('SISMEMBER', index, `${app}:${user}`), 1);
+  await losing.registry.detach({ ...ref, epoch, cursor: 0 });
+  assert.equal(await redis.cli('SISMEMBER', index, `${app}:${user}`), 0);
+  assert.deepEqual(await devicesOf(user), ['b', 'c', 'd']);
+});
+
 test('a loser on a gateway that is dead takes its other sessions along', async () => {
   const user = await knownUser();
   const [dead, alive] = await Promise.all([cluster.node({ listens: false }), cluster.node()]);

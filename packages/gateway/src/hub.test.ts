@@ -136,14 +136,14 @@ test('a message for a user without a session here tells that Redis is mistaken',
   assert.deepEqual(strays, ['1:7']);
 });
 
-test('an evicted session is ended and is not taken out of the registry a second time', () => {
+test('an evicted session is ended, and its gateway tells Redis that it has gone', () => {
   const { hub, join } = newHub();
   const { session, house } = join();
   const other = join();
   session.registered = true;
   hub.evicted('1:7', session.id);
   assert.deepEqual(house.ended, ['replaced']);
-  assert.equal(session.registered, false);
+  assert.equal(session.registered, true);
   assert.equal(other.session.ended, false);
 });
 

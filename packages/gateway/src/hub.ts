@@ -93,7 +93,6 @@ export class Hub implements BusHandlers {
   evicted(target: string, id: SessionId): void {
     const session = this.#users.get(target)?.find((one) => one.id === id);
     if (!session) return;
-    session.registered = false;
     session.end('replaced');
   }
 
