@@ -9,6 +9,7 @@ Returns  per session: how many messages were confirmed for the first time, how m
 --@include clock
 --@include record
 --@include trim
+--@include refused
 
 local now = clock()
 local retention = tonumber(ARGV[1])
@@ -43,6 +44,8 @@ end
 for i = 0, #KEYS / 3 - 1 do
   -- A fault in the keys of one user must not take the receipts of others with it.
   local fine, fresh, expired = pcall(confirm, i * 3, 1 + i * 7)
+  local refusal = not fine and refused(fresh)
+  if refusal then return redis.error_reply(refusal) end
   answers[#answers + 1] = fine and fresh or 0
   answers[#answers + 1] = fine and expired or 0
 end

@@ -280,7 +280,7 @@ function sendTogether(
  */
 export function entryFault(script: string, text: string): Error {
   const [code = ''] = text.split(' ');
-  return /^(OOM|READONLY|MISCONF|NOREPLICAS)$/.test(code)
+  return /^(OOM|READONLY|MISCONF|NOREPLICAS|MASTERDOWN)$/.test(code)
     ? new RedisUnavailable('no', code)
     : new Error(`${script}: ${text}`);
 }

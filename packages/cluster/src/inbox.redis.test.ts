@@ -163,3 +163,20 @@ test('confirming a message whose time is not known keeps it, and loses nothing',
   assert.deepEqual((await pages(user, epoch, 0)).flat(), [1, 2, 3]);
   assert.deepEqual(await cluster.undelivered(user), []);
 });
+
+test('[D8] receipts that Redis does not take are not forgotten', async () => {
+  const { user, epoch } = await filled(2);
+  await cluster.users.setHash(app, user, 'key');
+  const node = await cluster.node();
+  const { ref } = await node.attach(user, phone);
+  const receipt = [{ ...ref, epoch, seq: 2, timed: 0, time: 0, cursor: 2 }];
+  await redis.cli('CONFIG', 'SET', 'min-replicas-to-write', '1');
+  try {
+    await assert.rejects(node.registry.ack(receipt), { name: 'RedisUnavailable', stored: 'no' });
+  } finally {
+    await redis.cli('CONFIG', 'SET', 'min-replicas-to-write', '0');
+  }
+  assert.equal((await cluster.undelivered(user)).length, 2);
+  await node.registry.ack(receipt);
+  assert.deepEqual(await cluster.undelivered(user), []);
+});

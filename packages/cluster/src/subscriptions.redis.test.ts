@@ -197,3 +197,18 @@ test('a node that was taken for dead announces its members again, others do not'
     line(channel, 'joined', a),
   ]);
 });
+
+test('[V12] a report that Redis does not take: it is away', async () => {
+  const channel = newChannel();
+  const node = await cluster.node();
+  const joined = [node.newMember(1 as User)];
+  await redis.cli('CONFIG', 'SET', 'min-replicas-to-write', '1');
+  try {
+    await assert.rejects(node.report(channel, 1, { joined }), {
+      name: 'RedisUnavailable',
+      stored: 'no',
+    });
+  } finally {
+    await redis.cli('CONFIG', 'SET', 'min-replicas-to-write', '0');
+  }
+});

@@ -9,7 +9,7 @@ import type { App, Channel, Node, Session } from '@encke/protocol';
 import type { ChannelPosition } from './channel-message.ts';
 import { isTracked, sweepChannel } from './channel-sweep.ts';
 import { type Member, packMember } from './channels.ts';
-import { RedisUnavailable } from './commands.ts';
+import { entryFault, RedisUnavailable } from './commands.ts';
 import type { Context } from './context.ts';
 import { TIMEOUT } from './deadline.ts';
 import { runGuarded } from './guarded.ts';
@@ -162,7 +162,7 @@ export class Subscriptions {
     for (const [i, part] of call.entries()) {
       const line = lines[i] ?? '- no answer';
       if (line.startsWith('- ')) {
-        part.reject(new Error(`report: ${line.slice(2)}`));
+        part.reject(entryFault('report', line.slice(2)));
         continue;
       }
       const [held, length, epoch, seq] = line.split(' ');
