@@ -58,6 +58,8 @@ export class Commands {
   #orders: Order[] = [];
   #scheduled = false;
   #loaded = false;
+  /** Connections to masters of a Cluster that have been sent the scripts: ahead of all else, so that none overtakes another. */
+  readonly #told = new WeakSet<Redis>();
   /** A command timed out and none was answered since: fail at once instead of piling up. */
   #stalled = false;
   #probe: NodeJS.Timeout | undefined;
@@ -96,6 +98,7 @@ export class Commands {
   /** Before the first command: scripts that are loaded one by one would overtake each other. */
   async #load(): Promise<void> {
     const nodes = this.client instanceof Cluster ? this.client.nodes('master') : [this.client];
+    for (const node of nodes) this.#told.add(node);
     await Promise.allSettled(
       nodes.flatMap((node) => all.map((script) => node.script('LOAD', script.text))),
     );
@@ -148,10 +151,14 @@ export class Commands {
       else if (master) groups.set(master, [order]);
       else this.#alone(order);
     }
-    for (const [master, group] of groups) this.#exchange(master, group);
+    for (const [master, group] of groups) {
+      const known = this.#told.has(master);
+      this.#told.add(master);
+      this.#exchange(master, group, !known);
+    }
   };
 
-  /** `load`: Redis does not know the scripts (it was flushed, or is a new master); they go ahead. */
+  /** `load`: Redis may not know the scripts (it was flushed, or is a new master); they go ahead. */
   #exchange(redis: Redis, orders: readonly Order[], load = false): void {
     const ahead = load ? all.map((script) => new Command('script', ['LOAD', script.text])) : [];
     const started = performance.now();

@@ -4,6 +4,7 @@ import type { User } from '@encke/protocol';
 import {
   eventually,
   type FaultProxy,
+  freePort,
   type RedisServer,
   startProxy,
   startRedis,
@@ -64,6 +65,39 @@ test('nor in a Cluster', async () => {
   } finally {
     await cluster.stop();
     await proxy.stop();
+    await redis.stop();
+  }
+});
+
+test('[D5] a master of a Cluster that was just promoted is told the scripts first', async () => {
+  const redis = await startRedisCluster();
+  const cluster = await openTestCluster(redis.url, { redis: { url: redis.url, mode: 'cluster' } });
+  const bus = ['--cluster-port', String(await freePort()), '--cluster-node-timeout', '3000'];
+  const replica = await startRedis({ args: ['--cluster-enabled', 'yes', ...bus] });
+  const [first] = redis.masters as [RedisServer];
+  const slow = { timeout: 60_000 };
+  try {
+    const users = Array.from({ length: 60 }, newUser).filter(
+      (user) => calculateSlot(cluster.keysOf(user).record) < 16_384 / 3,
+    );
+    for (const user of users) await cluster.append(user, 'before');
+    const [, busPort = ''] =
+      /@(\d+) myself/.exec(String(await first.cli('CLUSTER', 'NODES'))) ?? [];
+    await replica.cli('CLUSTER', 'MEET', '127.0.0.1', first.port, busPort);
+    const master = String(await first.cli('CLUSTER', 'MYID'));
+    await eventually(() => replica.cli('CLUSTER', 'REPLICATE', master), slow);
+    await eventually(async () => {
+      const info = String(await replica.cli('INFO', 'replication'));
+      assert.match(info, /master_link_status:up/);
+    }, slow);
+    await first.kill();
+    for (const user of users) await eventually(() => cluster.append(user, 'after'), slow);
+    // A script that is sent a second time comes behind what was sent after it.
+    assert.doesNotMatch(String(await replica.cli('INFO', 'errorstats')), /NOSCRIPT/);
+    assert.match(String(await replica.cli('INFO', 'commandstats')), /cmdstat_evalsha/);
+  } finally {
+    await cluster.stop();
+    await replica.stop();
     await redis.stop();
   }
 });
