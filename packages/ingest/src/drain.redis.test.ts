@@ -130,14 +130,21 @@ test('with a certificate it serves https', { skip: noOpenssl }, async () => {
   );
   try {
     await withIngest({ ENCKE_TLS_CERT: cert, ENCKE_TLS_KEY: key }, async ({ url }) => {
-      const call = secureRequest(`${url}/v1/apps/1/users/7`, {
-        rejectUnauthorized: false,
-        headers: { authorization: `Bearer ${apiKey}`, connection: 'close' },
-      });
-      call.end();
-      const [response] = (await once(call, 'response')) as [{ statusCode: number; resume(): void }];
-      assert.equal(response.statusCode, 200);
-      response.resume();
+      for (const headers of [
+        { connection: 'close' },
+        { connection: 'close, upgrade', upgrade: 'h2c' },
+      ]) {
+        const call = secureRequest(`${url}/v1/apps/1/users/7`, {
+          rejectUnauthorized: false,
+          headers: { authorization: `Bearer ${apiKey}`, ...headers },
+        });
+        call.end();
+        const [response] = (await once(call, 'response')) as [
+          { statusCode: number; resume(): void },
+        ];
+        assert.equal(response.statusCode, 200);
+        response.resume();
+      }
     });
   } finally {
     rmSync(dir, { recursive: true, force: true });

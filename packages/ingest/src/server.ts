@@ -13,6 +13,7 @@ import { authenticate, keyCheck } from './authentication.ts';
 import { observeRequests } from './http-metrics.ts';
 import { registerOpenApi } from './openapi.ts';
 import { Problem, sendProblem } from './problem.ts';
+import { Request } from './request.ts';
 import { registerRoutes } from './routes/index.ts';
 import type { Ingest } from './routes/route.ts';
 
@@ -80,7 +81,10 @@ function options({ tls }: Config) {
       sendProblem(reply, malformed);
     },
     clientErrorHandler: answerNonsense,
-    https: tls ? { cert: readFileSync(tls.cert), key: readFileSync(tls.key) } : null,
+    http: { IncomingMessage: Request },
+    https: tls
+      ? { cert: readFileSync(tls.cert), key: readFileSync(tls.key), IncomingMessage: Request }
+      : null,
   };
 }
 

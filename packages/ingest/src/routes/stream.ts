@@ -7,6 +7,11 @@ import type { Route } from './route.ts';
 const notUpgraded = new Problem(426, 'this is a WebSocket: connect with `Upgrade: websocket`');
 const goingAway = new Problem(503, 'this node is going away: nothing was stored', { stored: 'no' });
 
+const path = /^\/v1\/apps\/[^/?]+\/stream(?:\?|$)/;
+
+/** Whether a request names the stream of some app: nowhere else a WebSocket opens. */
+export const isStreamUrl = (url: string): boolean => path.test(url);
+
 /** The stream itself is in `../stream.ts`; here is only the door, before the upgrade. */
 export const stream: Route = ({ streams }) => ({
   method: 'GET',
