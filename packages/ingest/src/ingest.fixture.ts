@@ -1,4 +1,4 @@
-import { createLog, createMetrics, loadConfig } from '@encke/service';
+import { createLog, createMetrics, type Log, loadConfig } from '@encke/service';
 import { startIngest } from './ingest.ts';
 
 export const apiKey = 'the-key';
@@ -15,7 +15,7 @@ type Env = Readonly<Record<string, string>>;
 let installs = 0;
 
 /** An ingest in this process, on a key prefix of its own. `env` goes over the defaults of a test. */
-export async function startTestIngest(env: Env) {
+export async function startTestIngest(env: Env, log: Log = createLog('ingest', 'silent')) {
   installs += 1;
   const config = loadConfig({
     ENCKE_API_KEY: `${apiKey},the-next-key`,
@@ -24,7 +24,7 @@ export async function startTestIngest(env: Env) {
     ...env,
   });
   const metrics = createMetrics('ingest');
-  const running = await startIngest({ config, log: createLog('ingest', 'silent'), metrics });
+  const running = await startIngest({ config, log, metrics });
   const host = `127.0.0.1:${running.port}`;
   const url = `http${config.tls ? 's' : ''}://${host}`;
 

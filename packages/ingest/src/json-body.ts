@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { Fault } from '@encke/protocol';
-import type { FastifyRequest } from 'fastify';
+import { errorCodes, type FastifyRequest } from 'fastify';
 import { invalid, Problem, tooLarge } from './problem.ts';
 
 type Done = (error: Error | null, body?: unknown) => void;
@@ -45,6 +45,7 @@ export function jsonBody(limit: number) {
       else if (first === undefined) done(null, undefined);
       else done(null, parseJson(chunks.length === 1 ? first : Buffer.concat(chunks, size)));
     });
-    payload.on('error', done);
+    // The sender is gone: its fault, and nothing of the call is carried out.
+    payload.on('error', () => done(new errorCodes.FST_ERR_CTP_INVALID_CONTENT_LENGTH()));
   };
 }
