@@ -13,6 +13,8 @@ test('`ref` comes back as it was given', () => {
     ['1', '1'],
     ['0', '0'],
     ['-1.5', '-1.5'],
+    ['9007199254740991', '9007199254740991'],
+    ['-9007199254740991', '-9007199254740991'],
     ['"a"', '"a"'],
     ['""', '""'],
     ['"\\u0022\\n"', '"\\"\\n"'],
@@ -44,6 +46,22 @@ test('a line without a usable `ref` is answered with null', () => {
     assert.equal(ref, 'null');
     assert.ok(isProblem(message));
     assert.deepEqual([message.status, message.detail], [400, detail]);
+  }
+});
+
+test('a `ref` that would come back as another number is refused', () => {
+  for (const ref of ['9007199254740993', '-9007199254740992', '123456789012345678901', '1e300']) {
+    const line = parse(`{"ref":${ref},"user":7,"data":1}`);
+    assert.equal(line.ref, 'null');
+    assert.ok(isProblem(line.message));
+    assert.deepEqual(
+      [line.message.status, line.message.field, line.message.detail],
+      [
+        400,
+        'ref',
+        '`ref` must be a number from -9007199254740991 to 9007199254740991, or a string',
+      ],
+    );
   }
 });
 

@@ -1,5 +1,5 @@
 import type { Append, Publish } from '@encke/cluster';
-import { type App, Fault } from '@encke/protocol';
+import { type App, Fault, isFault } from '@encke/protocol';
 import { isObject, parseItem } from './message.ts';
 import { invalid, type Problem } from './problem.ts';
 import { parsePublishLine } from './publish.ts';
@@ -17,10 +17,14 @@ export interface Line {
 
 const refRule = new Fault('ref', `must be a number or a string of at most ${refLength} characters`);
 
-function refText(ref: unknown): string | undefined {
-  if (typeof ref === 'number') return Number.isFinite(ref) ? String(ref) : undefined;
+const largest = Number.MAX_SAFE_INTEGER;
+/** A larger integer may be another one after parsing: its answer could not be told from that one's. */
+const exactRule = new Fault('ref', `must be a number from -${largest} to ${largest}, or a string`);
+
+function refText(ref: unknown): string | Fault {
   if (typeof ref === 'string' && ref.length <= refLength) return JSON.stringify(ref);
-  return undefined;
+  if (typeof ref !== 'number' || !Number.isFinite(ref)) return refRule;
+  return Math.abs(ref) > largest ? exactRule : String(ref);
 }
 
 /** One line of a stream; what is wrong with it is an answer to that line, never the end of the stream. */
@@ -34,7 +38,7 @@ export function parseLine(app: App, text: string, maxMessage: number): Line {
   if (!isObject(line))
     return { ref: 'null', message: invalid(new Fault('line', 'must be a JSON object')) };
   const ref = refText(line.ref);
-  if (ref === undefined) return { ref: 'null', message: invalid(refRule) };
+  if (isFault(ref)) return { ref: 'null', message: invalid(ref) };
   const message =
     line.channel === undefined
       ? parseItem(app, line, maxMessage, messageFields)
