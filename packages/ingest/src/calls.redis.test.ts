@@ -1,9 +1,11 @@
 /** What an application server sees of each call, and of each rule it breaks. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type IncomingMessage, METHODS, request } from 'node:http';
 import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
 import { type RedisServer, startRedis } from '@encke/testing';
-import { startTestIngest, type TestIngest } from './ingest.fixture.ts';
+import { apiKey, startTestIngest, type TestIngest } from './ingest.fixture.ts';
 
 let redis: RedisServer;
 let ingest: TestIngest;
@@ -196,6 +198,11 @@ const refusals: readonly Refusal[] = [
     ...(['PATCH', auth, 'not even JSON', 405, undefined] as const),
     'this path takes PUT, DELETE',
   ],
+  [
+    'a method of WebDAV',
+    ...(['PROPFIND', auth, undefined, 405, undefined] as const),
+    'this path takes PUT, DELETE',
+  ],
   ['a bad escape', 'GET', '/v1/apps/%zz', undefined, 400, undefined, 'the request is malformed'],
 ];
 for (const [what, method, path, body, status, field, detail] of refusals)
@@ -224,6 +231,16 @@ test('what is not HTTP is answered as a problem too', async () => {
     assert.match(text, /application\/problem\+json/);
     const [, body = ''] = text.split('\r\n\r\n');
     assert.equal((JSON.parse(body) as { status: number }).status, status);
+  }
+});
+
+test('every method that Node reads is known: 405 where the path exists', async () => {
+  for (const method of METHODS.filter((name) => !['CONNECT', 'PUT', 'DELETE'].includes(name))) {
+    const headers = { authorization: `Bearer ${apiKey}` };
+    const call = request(ingest.url + auth, { method, headers }).end();
+    const [answer] = (await once(call, 'response')) as [IncomingMessage];
+    assert.deepEqual([answer.statusCode, answer.headers.allow], [405, 'PUT, DELETE'], method);
+    answer.resume();
   }
 });
 

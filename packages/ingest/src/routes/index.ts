@@ -1,3 +1,4 @@
+import { METHODS } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { jsonBody } from '../json-body.ts';
 import { Problem, sendProblem } from '../problem.ts';
@@ -48,7 +49,8 @@ const routes = [
 
 /** Bytes of a body that holds no message. */
 const smallBody = 8_192;
-const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+/** All that get as far as a path. */
+const methods = METHODS.filter((method) => method !== 'CONNECT');
 
 /** 405 for a known path. */
 function refuseOthers(api: FastifyInstance, url: string, allowed: readonly string[]): void {
@@ -68,6 +70,8 @@ function refuseOthers(api: FastifyInstance, url: string, allowed: readonly strin
 
 /** Every call of the API; the caller has put the key check in front of `api`. */
 export function registerRoutes(api: FastifyInstance, ingest: Ingest): void {
+  const known = new Set<string>(api.supportedMethods);
+  for (const method of methods) if (!known.has(method)) api.addHttpMethod(method);
   const allowed = new Map<string, string[]>();
   for (const route of routes) {
     const options = route(ingest);
