@@ -19,7 +19,8 @@ export const object = (properties: Schema, required: readonly string[] = []): Sc
   type: 'object',
   additionalProperties: false,
   properties,
-  required,
+  // OpenAPI 3.0 forbids an empty list.
+  ...(required.length > 0 && { required }),
 });
 
 export const channelParams = object(
@@ -84,10 +85,17 @@ export const appended = object({
 
 export const empty = { type: 'null', description: 'No content' };
 
-/** The success of a route, and the refusals that all of them share. */
-export const responses = (status: number, schema: Schema): Schema => ({
-  [status]: schema,
-  400: problem,
-  401: problem,
-  503: problem,
-});
+const refusal = {
+  description: problem.description,
+  content: { 'application/problem+json': { schema: problem } },
+};
+
+/** The success of a route, the refusals that all of them share, and those of its own. */
+export const responses = (status: number, schema: Schema, ...refusals: readonly number[]): Schema =>
+  Object.fromEntries([
+    [status, schema],
+    ...[400, 401, ...refusals, 503].map((refused) => [refused, refusal] as const),
+  ]);
+
+/** The refusals of a call with a body. */
+export const bodyRefusals = [413, 415] as const;

@@ -1,7 +1,7 @@
 import { parseAppParam } from '../address.ts';
 import { isProblem, sendProblem } from '../problem.ts';
 import { parseRevokedToken } from '../revoked-token.ts';
-import { appParams, empty, problem, responses, tokenBody } from '../schemas.ts';
+import { appParams, bodyRefusals, empty, responses, tokenBody } from '../schemas.ts';
 import { type Route, revokedTokensPath } from './route.ts';
 
 export const deleteRevokedTokens: Route = ({ cluster }) => ({
@@ -13,7 +13,7 @@ export const deleteRevokedTokens: Route = ({ cluster }) => ({
     summary: 'Let a revoked token sign in again',
     params: appParams,
     body: tokenBody,
-    response: { ...responses(204, empty), 413: problem, 415: problem },
+    response: responses(204, empty, ...bodyRefusals),
   },
   async handler(request, reply) {
     const app = parseAppParam(request.params);

@@ -1,6 +1,6 @@
 import { parseAddress } from '../address.ts';
 import { isProblem, Problem, sendProblem } from '../problem.ts';
-import { dataBody, problem, responses, userParams } from '../schemas.ts';
+import { dataBody, responses, userParams } from '../schemas.ts';
 import { type Route, sendJson, userPath } from './route.ts';
 
 const none = new Problem(404, 'this user has no data');
@@ -12,7 +12,7 @@ export const getData: Route = ({ cluster }) => ({
     tags: ['users'],
     summary: 'The public data of this user',
     params: userParams,
-    response: { ...responses(200, dataBody), 404: problem },
+    response: responses(200, dataBody, 404),
   },
   async handler(request, reply) {
     const address = parseAddress(request.params);

@@ -2,7 +2,7 @@ import { parseChannelAddress } from '../address.ts';
 import { bodyBytes } from '../message.ts';
 import { isProblem, sendProblem } from '../problem.ts';
 import { parsePublish, publishedFields } from '../publish.ts';
-import { channelParams, object, problem, publishBody, responses } from '../schemas.ts';
+import { bodyRefusals, channelParams, object, publishBody, responses } from '../schemas.ts';
 import { channelPath, type Route, sendJson } from './route.ts';
 
 export const postChannelMessages: Route = ({ cluster, config, failures }) => ({
@@ -14,14 +14,11 @@ export const postChannelMessages: Route = ({ cluster, config, failures }) => ({
     summary: 'Publish one message to all subscribers of one channel',
     params: channelParams,
     body: publishBody,
-    response: {
-      ...responses(
-        202,
-        object({ subscribers: { type: 'integer', description: 'Sockets told at once.' } }),
-      ),
-      413: problem,
-      415: problem,
-    },
+    response: responses(
+      202,
+      object({ subscribers: { type: 'integer', description: 'Sockets told at once.' } }),
+      ...bodyRefusals,
+    ),
   },
   async handler(request, reply) {
     const address = parseChannelAddress(request.params);

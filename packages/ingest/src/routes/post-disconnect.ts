@@ -2,7 +2,7 @@ import { Fault } from '@encke/protocol';
 import { parseAddress } from '../address.ts';
 import { isObject, unknownFields } from '../message.ts';
 import { invalid, isProblem, type Problem, sendProblem } from '../problem.ts';
-import { object, responses, userParams } from '../schemas.ts';
+import { bodyRefusals, object, responses, userParams } from '../schemas.ts';
 import { type Route, sendJson, userPath } from './route.ts';
 
 const known = new Set(['reconnect']);
@@ -33,7 +33,7 @@ export const postDisconnect: Route = ({ cluster }) => ({
         description: 'true: the devices come back at once; false: they stay away.',
       },
     }),
-    response: responses(202, object({ sessions: { type: 'integer' } })),
+    response: responses(202, object({ sessions: { type: 'integer' } }), ...bodyRefusals),
   },
   async handler(request, reply) {
     const address = parseAddress(request.params);

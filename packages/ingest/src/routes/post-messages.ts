@@ -3,7 +3,15 @@ import { type App, Fault, limits } from '@encke/protocol';
 import { parseAppParam } from '../address.ts';
 import { appendedFields, parseItem } from '../message.ts';
 import { invalid, isProblem, type Problem, sendProblem } from '../problem.ts';
-import { appended, appParams, batchBody, object, problem, responses } from '../schemas.ts';
+import {
+  appended,
+  appParams,
+  batchBody,
+  bodyRefusals,
+  object,
+  problem,
+  responses,
+} from '../schemas.ts';
 import { type Ingest, type Route, sendJson } from './route.ts';
 
 const bodyLimit = 16 * 1_048_576;
@@ -46,20 +54,17 @@ export const postMessages: Route = (ingest) => ({
     summary: 'Send up to 1,000 messages; a fault in one fails only that one',
     params: appParams,
     body: batchBody,
-    response: {
-      ...responses(
-        202,
-        object({
-          results: {
-            type: 'array',
-            description: 'One per message, in order.',
-            items: { anyOf: [appended, object({ error: problem })] },
-          },
-        }),
-      ),
-      413: problem,
-      415: problem,
-    },
+    response: responses(
+      202,
+      object({
+        results: {
+          type: 'array',
+          description: 'One per message, in order.',
+          items: { anyOf: [appended, object({ error: problem })] },
+        },
+      }),
+      ...bodyRefusals,
+    ),
   },
   async handler(request, reply) {
     const app = parseAppParam(request.params);

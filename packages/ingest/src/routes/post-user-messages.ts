@@ -1,7 +1,7 @@
 import { parseAddress } from '../address.ts';
 import { appendedFields, bodyBytes, parseMessage } from '../message.ts';
 import { isProblem, sendProblem } from '../problem.ts';
-import { appended, messageBody, problem, responses, userParams } from '../schemas.ts';
+import { appended, bodyRefusals, messageBody, responses, userParams } from '../schemas.ts';
 import { type Route, sendJson, userPath } from './route.ts';
 
 export const postUserMessages: Route = ({ cluster, config, failures }) => ({
@@ -13,7 +13,7 @@ export const postUserMessages: Route = ({ cluster, config, failures }) => ({
     summary: 'Send one message to all devices of one user',
     params: userParams,
     body: messageBody,
-    response: { ...responses(202, appended), 413: problem, 415: problem },
+    response: responses(202, appended, ...bodyRefusals),
   },
   async handler(request, reply) {
     const address = parseAddress(request.params);

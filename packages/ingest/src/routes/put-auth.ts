@@ -2,7 +2,7 @@ import { Fault, isFault, parseHash, parseTtl } from '@encke/protocol';
 import { parseAddress } from '../address.ts';
 import { isObject, unknownFields } from '../message.ts';
 import { invalid, isProblem, type Problem, sendProblem } from '../problem.ts';
-import { empty, hashBody, responses, userParams } from '../schemas.ts';
+import { bodyRefusals, empty, hashBody, responses, userParams } from '../schemas.ts';
 import { type Route, userPath } from './route.ts';
 
 interface Auth {
@@ -31,7 +31,7 @@ export const putAuth: Route = ({ cluster }) => ({
     summary: 'Set the hash with which this user signs in',
     params: userParams,
     body: hashBody,
-    response: responses(204, empty),
+    response: responses(204, empty, ...bodyRefusals),
   },
   async handler(request, reply) {
     const address = parseAddress(request.params);

@@ -2,7 +2,7 @@ import { Fault, limits } from '@encke/protocol';
 import { parseChannelAddress } from '../address.ts';
 import { isObject, unknownFields } from '../message.ts';
 import { invalid, isProblem, type Problem, sendProblem } from '../problem.ts';
-import { channelParams, empty, object, responses } from '../schemas.ts';
+import { bodyRefusals, channelParams, empty, object, responses } from '../schemas.ts';
 import { channelPath, type Route } from './route.ts';
 
 const known = new Set(['history']);
@@ -33,7 +33,7 @@ export const putChannelSettings: Route = ({ cluster }) => ({
     body: object({ history: { type: 'integer', minimum: 0, maximum: limits.history } }, [
       'history',
     ]),
-    response: responses(204, empty),
+    response: responses(204, empty, ...bodyRefusals),
   },
   async handler(request, reply) {
     const address = parseChannelAddress(request.params);

@@ -2,7 +2,7 @@ import { Fault } from '@encke/protocol';
 import { parseAddress } from '../address.ts';
 import { bodyBytes, encodeData, isObject, unknownFields } from '../message.ts';
 import { invalid, isProblem, type Problem, sendProblem } from '../problem.ts';
-import { dataBody, empty, problem, responses, userParams } from '../schemas.ts';
+import { bodyRefusals, dataBody, empty, responses, userParams } from '../schemas.ts';
 import { type Route, userPath } from './route.ts';
 
 const known = new Set(['data']);
@@ -26,7 +26,7 @@ export const putData: Route = ({ cluster, config }) => ({
     summary: 'Set the public data of this user, which every browser of the app may read',
     params: userParams,
     body: dataBody,
-    response: { ...responses(204, empty), 413: problem, 415: problem },
+    response: responses(204, empty, ...bodyRefusals),
   },
   async handler(request, reply) {
     const address = parseAddress(request.params);

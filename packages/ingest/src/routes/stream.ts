@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { parseAppParam } from '../address.ts';
 import { isProblem, Problem, sendProblem } from '../problem.ts';
-import { appParams, problem } from '../schemas.ts';
+import { appParams, responses } from '../schemas.ts';
 import type { Route } from './route.ts';
 
 const notUpgraded = new Problem(426, 'this is a WebSocket: connect with `Upgrade: websocket`');
@@ -20,7 +20,7 @@ export const stream: Route = ({ streams }) => ({
     tags: ['messages'],
     summary: 'WebSocket: messages as JSON lines, any number in flight, an answer line per `ref`',
     params: appParams,
-    response: { 101: { type: 'null', description: 'Upgraded' }, 401: problem, 426: problem },
+    response: responses(101, { type: 'null', description: 'Upgraded' }, 426),
   },
   preValidation(request: FastifyRequest, reply: FastifyReply, done: () => void) {
     const app = parseAppParam(request.params);
