@@ -74,6 +74,19 @@ test('requests one after the other, and many at once, are answered on one connec
   many.socket.destroy();
 });
 
+test('an offer of another upgrade than a WebSocket is ignored', async () => {
+  const one = open();
+  const h2c = 'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAA\r\n';
+  one.socket.write(info(h2c));
+  await eventually(() => assert.equal(one.count('"status":"ok"'), 1));
+  one.socket.write(info(h2c).replace('/info', '/client.js'));
+  await eventually(() => assert.equal(one.count('HTTP/1.1 '), 2));
+  assert.equal(one.count('No such path'), 0);
+  one.socket.write(info());
+  await eventually(() => assert.equal(one.count('"status":"ok"'), 2));
+  one.socket.destroy();
+});
+
 test('a request that comes in pieces is answered, and so is a page asked for before a socket', async () => {
   const slow = open();
   for (const piece of pieces(info(), 7)) {

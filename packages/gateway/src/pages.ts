@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { fileURLToPath } from 'node:url';
-import type { Config } from '@encke/service';
+import { type Config, webSocketRequest } from '@encke/service';
 import fastifyStatic from '@fastify/static';
 import { type FastifyInstance, fastify } from 'fastify';
 
@@ -20,12 +20,17 @@ const files: Record<string, string> = {
   '/client.mjs.map': 'client.mjs.map',
 };
 
+/** Which path takes a WebSocket, and whose, is for the handler of upgrades to say. */
+const Request = webSocketRequest(() => true);
+
 export async function openPages(config: Config, node: string): Promise<FastifyInstance> {
   const tls = config.tls && {
     cert: await readFile(config.tls.cert),
     key: await readFile(config.tls.key),
   };
-  const app = (tls ? fastify({ https: tls }) : fastify()) as unknown as FastifyInstance<Server>;
+  const app = (tls
+    ? fastify({ https: { ...tls, IncomingMessage: Request } })
+    : fastify({ http: { IncomingMessage: Request } })) as unknown as FastifyInstance<Server>;
   app.addHook('onRequest', async (_request, reply) => {
     reply.header('access-control-allow-origin', '*');
   });

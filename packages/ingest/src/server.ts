@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import type { Config, Metrics } from '@encke/service';
+import { type Config, type Metrics, webSocketRequest } from '@encke/service';
 import type { WebSocket } from '@fastify/websocket';
 import websocket from '@fastify/websocket';
 import fastify, {
@@ -13,9 +13,9 @@ import { authenticate, keyCheck } from './authentication.ts';
 import { observeRequests } from './http-metrics.ts';
 import { registerOpenApi } from './openapi.ts';
 import { Problem, sendProblem } from './problem.ts';
-import { Request } from './request.ts';
 import { registerRoutes } from './routes/index.ts';
 import type { Ingest } from './routes/route.ts';
+import { opensStream } from './routes/stream.ts';
 
 /** Milliseconds for a request to arrive in full: a slow sender may not hold a connection for ever. */
 const requestTimeout = 60_000;
@@ -66,6 +66,8 @@ function answerNonsense(error: NodeJS.ErrnoException, socket: Socket): void {
       `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   );
 }
+
+const Request = webSocketRequest(opensStream);
 
 function options({ tls }: Config) {
   return {

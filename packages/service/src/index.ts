@@ -10,3 +10,4 @@ export {
 export { type Context, type Running, runProcess } from './lifecycle.ts';
 export { createLog, type Log } from './log.ts';
 export { createMetrics, type Metrics } from './metrics.ts';
+export { webSocketRequest } from './web-socket-request.ts';

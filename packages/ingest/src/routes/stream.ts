@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { parseAppParam } from '../address.ts';
 import { isProblem, Problem, sendProblem } from '../problem.ts';
@@ -9,8 +10,9 @@ const goingAway = new Problem(503, 'this node is going away: nothing was stored'
 
 const path = /^\/v1\/apps\/[^/?]+\/stream(?:\?|$)/;
 
-/** Whether a request names the stream of some app: nowhere else a WebSocket opens. */
-export const isStreamUrl = (url: string): boolean => path.test(url);
+/** Whether a request asks for the stream of some app: nowhere else a WebSocket opens. */
+export const opensStream = ({ method, url = '' }: IncomingMessage): boolean =>
+  method === 'GET' && path.test(url);
 
 /** The stream itself is in `../stream.ts`; here is only the door, before the upgrade. */
 export const stream: Route = ({ streams }) => ({
