@@ -147,6 +147,20 @@ const againstPolicy: readonly Mutation[] = [
   ['NetworkPolicy', 'encke-dns', 'spec/podSelector/matchLabels', { a: 'b' }, /is of no pods/],
 ];
 
+test('passwords that everybody can read are found, where they would serve in production', {
+  skip: noKubectl,
+}, () => {
+  const settings = ['ConfigMap', 'encke-settings', 'data/NODE_ENV'] as const;
+  const key = Buffer.from('development').toString('base64');
+  for (const mutation of [
+    [...settings, 'production', /NODE_ENV is not development/],
+    ['Secret', 'encke-secrets', 'data/ENCKE_API_KEY', key, /ENCKE_API_KEY would serve/],
+  ] as const) {
+    const faults = policyFaults(mutate(kustomize('dev'), mutation));
+    assert.match(faults.join('\n'), mutation[4], mutation.slice(0, 3).join(' '));
+  }
+});
+
 test('what breaks a policy is found', { skip: noKubectl }, () => {
   for (const mutation of againstPolicy) {
     const faults = policyFaults(mutate(kustomize('production'), mutation));

@@ -60,6 +60,7 @@ export function leastRules(): string {
 export const shippedRules = (): { chart: string; overlay: string } => {
   const read = (path: string): string => readFileSync(join(root, 'deploy', path), 'utf8').trim();
   const [, overlay = ''] =
-    /^user encke on >development (.*)$/m.exec(read('kubernetes/components/redis/users.acl')) ?? [];
+    /^user encke on >development-only (.*)$/m.exec(read('kubernetes/components/redis/users.acl')) ??
+    [];
   return { chart: read('helm/encke/redis-acl-rules'), overlay };
 };

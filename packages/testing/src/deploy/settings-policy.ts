@@ -17,6 +17,9 @@ const sample = (cluster: boolean): Record<string, string> => ({
   ENCKE_REDIS_URL: cluster ? 'redis-0:6379,redis-1:6379' : 'rediss://encke:password@redis:6379',
 });
 
+/** What `encke` refuses to start with in production; everybody can read it in this repository. */
+const example = 'development-only';
+
 type Data = Record<string, string>;
 
 function secretData(all: Installation, name: string | undefined): Data | undefined {
@@ -45,6 +48,10 @@ export function environment(all: Installation, { containers }: Workload): Data {
   return env;
 }
 
+/** Whether its Secret is rendered too: then its passwords are no secret. */
+const isOpen = (all: Installation, { containers }: Workload): boolean =>
+  containers[0]?.envFrom?.some(({ secretRef }) => all.has('Secret', secretRef?.name)) === true;
+
 function ports({ containers }: Workload, config: Config): Record<string, number> {
   const wanted: Record<string, number> = {
     gateway: config.gatewayPort,
@@ -65,7 +72,10 @@ export function settingsFaults(all: Installation): string[] {
     const env = environment(all, workload);
     for (const name of Object.keys(env))
       if (name !== 'NODE_ENV' && !known.has(name)) say(`${name} is not in .env.example`);
-    if (env.NODE_ENV !== 'production') say('NODE_ENV is not production');
+    const mode = isOpen(all, workload) ? 'development' : 'production';
+    if (env.NODE_ENV !== mode) say(`NODE_ENV is not ${mode}`);
+    for (const name of mode === 'development' ? secret : [])
+      if (!env[name]?.includes(example)) say(`${name} would serve in production too`);
     try {
       const config = loadConfig(env);
       if (config.apiKeys.length === 0) say('nothing is accepted without ENCKE_API_KEY');
