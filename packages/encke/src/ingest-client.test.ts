@@ -70,6 +70,14 @@ test('auth without a hash makes one of 32 characters, another each time', async 
   assert.notEqual((await encke(['auth', '7', ...at()])).out, first.out);
 });
 
+test('auth refuses an empty hash, which would lock the user out', async () => {
+  const { code, out, notes } = await encke(['auth', '7', '', ...at()]);
+  assert.equal(code, 2);
+  assert.equal(out, '');
+  assert.match(notes, /^the hash is empty/);
+  assert.deepEqual(calls, []);
+});
+
 test('send takes data as JSON if it is JSON, else as a string', async () => {
   answer = { status: 202, body: { id: 'e-1', seq: 1, sessions: 2, queued: false } };
   const cases: [string, unknown][] = [

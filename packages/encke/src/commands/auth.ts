@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Command } from '../command.ts';
+import { type Command, UsageError } from '../command.ts';
 import { appPath, callIngest, clientHelp, clientOptions } from '../ingest-client.ts';
 
 /** 32 characters of the alphabet that a hash may have. */
@@ -16,6 +16,10 @@ ${clientHelp}`,
   arity: [1, 2],
   async run(invocation) {
     const [user = '', hash = randomHash()] = invocation.args;
+    if (hash === '')
+      throw new UsageError(
+        'the hash is empty, and nobody signs in with that: without one a random one is made',
+      );
     await callIngest(invocation, 'PUT', `${appPath(invocation, 'users', user)}/auth`, { hash });
     invocation.note(`User ${user} may now sign in with this hash:`);
     invocation.say(hash);
