@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -181,9 +183,48 @@ test('nobody listens, no key: what to do', async () => {
   assert.equal(gone.code, 1);
   assert.match(
     gone.notes,
-    /^ingest at http:\/\/127\.0\.0\.1:1 is not there\. Is `encke up` running/,
+    /^ingest at http:\/\/127\.0\.0\.1:1 is not there \(bad port\)\. Is `encke up` running/,
   );
   const keyless = await encke(['user', '7'], {});
   assert.equal(keyless.code, 2);
   assert.match(keyless.notes, /^No API key/);
+});
+
+const noOpenssl =
+  spawnSync('openssl', ['version']).status !== 0 && 'there is no openssl to make one';
+
+test('a certificate that is not trusted, http where https is spoken: why it was not reached', {
+  skip: noOpenssl,
+}, async () => {
+  const [cert, key] = [join(state, 'cert.pem'), join(state, 'key.pem')];
+  const subject = ['-subj', '/CN=localhost', '-days', '2', '-nodes'];
+  execFileSync(
+    'openssl',
+    ['req', '-x509', '-newkey', 'rsa:2048', ...subject, '-keyout', key, '-out', cert],
+    { stdio: 'ignore' },
+  );
+  const secure = createSecureServer({ cert: readFileSync(cert), key: readFileSync(key) });
+  secure.listen(0, '127.0.0.1');
+  await once(secure, 'listening');
+  const { port } = secure.address() as AddressInfo;
+  try {
+    const untrusted = await encke(['user', '7', '--url', `https://127.0.0.1:${port}`]);
+    assert.equal(untrusted.code, 1);
+    assert.match(untrusted.notes, /\(DEPTH_ZERO_SELF_SIGNED_CERT\)\. .*NODE_EXTRA_CA_CERTS/);
+    const plain = await encke(['user', '7', '--url', `http://127.0.0.1:${port}`]);
+    assert.match(plain.notes, /^ingest at http:\S+ is not there \([A-Z_]+\)\. Is `encke up`/);
+  } finally {
+    secure.close();
+    secure.closeAllConnections();
+  }
+});
+
+test('a key that HTTP cannot carry is refused, and not shown', async () => {
+  for (const key of ['\u201csecret\u201d', 'sec\nret']) {
+    const { code, notes } = await encke(['user', '7', '--key', key, ...at()]);
+    assert.equal(code, 2);
+    assert.match(notes, /^The API key has a character/);
+    assert.doesNotMatch(notes, /secret|ret$/);
+  }
+  assert.deepEqual(calls, []);
 });

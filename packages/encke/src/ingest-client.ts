@@ -17,6 +17,7 @@ export const clientHelp = `  --app n      application number (0)
   --key KEY    the API key (ENCKE_API_KEY, else the one \`encke up\` made)`;
 
 const maxApp = 999_999_999;
+const elsewhere = 'Is `encke up` running? --url names another place.';
 
 interface Problem {
   readonly title?: string;
@@ -37,6 +38,29 @@ function problemText(status: number, body: string): string {
   return `ingest answered ${status}. ${what}${/[.!?]$/.test(what) ? '' : '.'}${hint}`;
 }
 
+/** `fetch` would refuse it too, but with an error that shows the key. */
+function fitsHeader(key: string): boolean {
+  try {
+    new Headers({ authorization: `Bearer ${key}` });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Why a call ended without an answer. */
+function unreached(url: string, { name, message, cause }: Error): Failure {
+  if (name === 'TimeoutError')
+    return new Failure(`ingest at ${url} did not answer within 10 seconds. ${elsewhere}`);
+  const { code, message: detail } = (cause ?? {}) as { code?: string; message?: string };
+  const why = code ?? detail ?? message;
+  return new Failure(
+    /CERT|^UNABLE_TO/.test(why)
+      ? `ingest at ${url} shows a certificate that is not trusted here (${why}). NODE_EXTRA_CA_CERTS names a file of further ones to trust.`
+      : `ingest at ${url} is not there (${why}). ${elsewhere}`,
+  );
+}
+
 function target(invocation: Invocation): { url: string; key: string } {
   const { env } = invocation;
   const folder = stateFolder(option(invocation, 'state'));
@@ -48,6 +72,11 @@ function target(invocation: Invocation): { url: string; key: string } {
   if (key === undefined)
     throw new Failure(
       'No API key: give it with --key or ENCKE_API_KEY, or start `encke up` first.',
+      2,
+    );
+  if (!fitsHeader(key))
+    throw new Failure(
+      'The API key has a character that HTTP cannot carry, such as a typographic quote.',
       2,
     );
   if (!URL.canParse(url) || !/^https?:/.test(url))
@@ -72,10 +101,7 @@ export async function callIngest<T>(
     ...(body !== undefined && { body: JSON.stringify(body) }),
     signal: AbortSignal.timeout(10_000),
   }).catch((error: Error) => {
-    const why = error.name === 'TimeoutError' ? 'did not answer within 10 seconds' : 'is not there';
-    throw new Failure(
-      `ingest at ${url} ${why}. Is \`encke up\` running? --url names another place.`,
-    );
+    throw unreached(url, error);
   });
   const text = await response.text();
   if (!response.ok) throw new Failure(problemText(response.status, text));
