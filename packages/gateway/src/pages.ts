@@ -47,8 +47,7 @@ export async function openPages(config: Config, node: string): Promise<FastifyIn
       return reply.type(type).header('cache-control', 'public, max-age=300').send(body);
     });
   }
-  app.get('/demo', async (_request, reply) => reply.redirect('/demo/'));
   app.get('/demo/config.json', async () => ({ appServer: config.demoUrl ?? null }));
-  await app.register(fastifyStatic, { root: demo, prefix: '/demo/' });
+  await app.register(fastifyStatic, { root: demo, prefix: '/demo', redirect: true });
   return app as unknown as FastifyInstance;
 }
