@@ -8,8 +8,13 @@ const { ENCKE_ADMIN_PORT, ENCKE_HOST } = process.env;
 const path = process.argv[2] ?? '/healthz';
 const everywhere = ['0.0.0.0', '::'];
 const host = !ENCKE_HOST || everywhere.includes(ENCKE_HOST) ? '127.0.0.1' : ENCKE_HOST;
+const port = Number(ENCKE_ADMIN_PORT || 9464);
+if (!(Number.isInteger(port) && port >= 1 && port <= 65_535)) {
+  console.error('ENCKE_ADMIN_PORT must be a port from 1 to 65535 to be asked');
+  process.exit(1);
+}
 
-get({ host, port: ENCKE_ADMIN_PORT || 9464, path, timeout: 4_000 }, (response) => {
+get({ host, port, path, timeout: 4_000 }, (response) => {
   response.pipe(process.stdout);
   process.exitCode = response.statusCode === 200 ? 0 : 1;
 })
