@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, beforeEach, test } from 'node:test';
 import { startDemoApp } from './demo-app.ts';
@@ -144,4 +144,23 @@ test('pages of this machine may call it, others may not', async () => {
     preflight.headers.get('access-control-allow-headers'),
     'authorization, content-type',
   );
+});
+
+test('headers that are nonsense get an answer, and end nothing', async () => {
+  const origins = ['http://localhost:8087', 'http://[::', 'x', 'null', '\u00ff'];
+  for (const host of ['[::', ':', 'a b', '%', '\u00ff', 'x:99999', '/', '@', ''])
+    for (const origin of origins) {
+      const call = request({
+        ...{ port: demo.port, path: '/login', method: 'POST' },
+        headers: { host, origin },
+        signal: AbortSignal.timeout(10_000),
+      });
+      const answered = once(call, 'response');
+      call.end('{}');
+      const [response] = (await answered) as [IncomingMessage];
+      assert.ok([200, 400].includes(response.statusCode ?? 0), `${host}: ${response.statusCode}`);
+      const trusted = response.statusCode === 200 && origin === origins[0];
+      assert.equal(response.headers['access-control-allow-origin'], trusted ? origin : undefined);
+      response.resume();
+    }
 });

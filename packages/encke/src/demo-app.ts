@@ -4,7 +4,7 @@
  */
 import { randomBytes, randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { allowOrigin, Refusal, readJson } from './demo-http.ts';
 
@@ -90,18 +90,23 @@ async function route(site: Site, request: IncomingMessage): Promise<[number, unk
   throw new Refusal(404, 'there are /login and /messages');
 }
 
+async function respond(site: Site, request: IncomingMessage, response: ServerResponse) {
+  allowOrigin(request, response);
+  const [status, body] = await route(site, request).catch((error): [number, unknown] =>
+    error instanceof Refusal
+      ? [error.status, { error: error.message }]
+      : [502, { error: 'Encke cannot be reached' }],
+  );
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(JSON.stringify(body));
+}
+
 export async function startDemoApp(options: DemoAppOptions) {
   const site = new Site(options);
-  const server = createServer(async (request, response) => {
-    allowOrigin(request, response);
-    const [status, body] = await route(site, request).catch((error): [number, unknown] =>
-      error instanceof Refusal
-        ? [error.status, { error: error.message }]
-        : [502, { error: 'Encke cannot be reached' }],
-    );
-    response.writeHead(status, { 'content-type': 'application/json' });
-    response.end(JSON.stringify(body));
-  });
+  // A fault of ours ends one request, never the process.
+  const server = createServer((request, response) =>
+    respond(site, request, response).catch(() => response.destroy()),
+  );
   server.listen(options.port, options.host);
   await once(server, 'listening');
   const stop = async () => {

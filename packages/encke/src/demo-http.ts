@@ -31,8 +31,9 @@ export function allowOrigin(request: IncomingMessage, response: ServerResponse):
   const { origin = '', host = '' } = request.headers;
   if (!URL.canParse(origin)) return;
   const { hostname } = new URL(origin);
-  const own = new URL(`http://${host || 'localhost'}`).hostname;
-  if (![own, 'localhost', '127.0.0.1', '[::1]'].includes(hostname)) return;
+  const local = ['localhost', '127.0.0.1', '[::1]'];
+  if (URL.canParse(`http://${host}`)) local.push(new URL(`http://${host}`).hostname);
+  if (!local.includes(hostname)) return;
   response.setHeader('access-control-allow-origin', origin);
   response.setHeader('access-control-allow-headers', 'authorization, content-type');
   response.setHeader('vary', 'origin');
