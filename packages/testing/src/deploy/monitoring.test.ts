@@ -61,7 +61,7 @@ after(async () => {
 
 /** Words of PromQL, and what Prometheus itself adds. */
 const promql =
-  /^(sum|by|le|rate|increase|histogram_quantile|time|vector|or|and|up|__rate_interval)$/;
+  /^(sum|count|present_over_time|by|le|rate|increase|histogram_quantile|time|vector|or|and|up|__rate_interval)$/;
 
 test('queries of alerts and of the dashboard name only metrics that a process shows', () => {
   assert.ok(exposed.size > 60, `${exposed.size} metrics`);
