@@ -11,7 +11,8 @@ const list = (value: string): string[] => value.split(',').map((one) => one.repl
 
 export const gateways = list(text('GATEWAYS', 'ws://127.0.0.1:8087'));
 export const ingest = list(text('INGEST', 'http://127.0.0.1:8080'));
-export const apiKey = text('API_KEY', '');
+/** Several, as in ENCKE_API_KEY, while one is being replaced: the first counts. */
+export const apiKey = text('API_KEY', '').split(',')[0]?.trim() ?? '';
 export const app = number('APP', 1);
 /** Users are counted from here, so that two runs do not meet. */
 export const firstUser = number('FIRST_USER', 1);

@@ -97,3 +97,10 @@ test('a wrong API key fails the run', { skip: noK6 }, async () => {
   assert.notEqual(code, 0, output);
   assert.match(output, /sign in: 401/);
 });
+
+test('while keys are replaced the first of them is used', { skip: noK6 }, async () => {
+  const users = { FIRST_USER: '9001', DEVICES: '4' };
+  const keys = { API_KEY: `${nodes.api.key}, another` };
+  const { code, output } = await run('offline-queue', { ...unhurried, ...users, ...keys });
+  assert.equal(code, 0, output);
+});
