@@ -104,6 +104,7 @@ const againstPolicy: readonly Mutation[] = [
   ['ConfigMap', 'encke-settings', 'data/ENCKE_PING_INTERVALL', '5', /not in .env.example/],
   ['ConfigMap', 'encke-settings', 'data/ENCKE_OFFLINE_TTL', 'a while', /ENCKE_OFFLINE_TTL must/],
   ['ConfigMap', 'encke-settings', 'data/ENCKE_API_KEY', 'x', /is a secret/],
+  ['ConfigMap', 'encke-settings', 'data/ENCKE_TRUSTED_PROXIES', '0', /takes its Ingress for/],
   ['Service', 'encke-gateway', 'spec/selector', { app: 'gateway' }, /has no pods/],
   ['Service', 'encke-gateway', 'spec/selector', undefined, /has no pods/],
   ['Service', 'encke-gateway', 'spec/ports/0/targetPort', 8080, /where nobody listens/],

@@ -48,6 +48,19 @@ test('files that a setting names can be mounted', { skip: noHelm }, async () => 
   assert.deepEqual(await strictFaults([manifests]), [[]]);
 });
 
+test('an Ingress is a proxy to be trusted, unless the settings say how many there are', {
+  skip: noHelm,
+}, () => {
+  const proxies = (values: readonly string[], ...set: readonly string[]) => {
+    const settings = helm(values, { set }).find(({ kind }) => kind === 'ConfigMap');
+    return (settings as { data?: Record<string, string> } | undefined)?.data?.ENCKE_TRUSTED_PROXIES;
+  };
+  assert.equal(proxies(['dev']), undefined);
+  assert.equal(proxies(['dev'], 'gateway.ingress.enabled=true'), '1');
+  assert.equal(proxies(['production'], 'settings.ENCKE_TRUSTED_PROXIES=0'), '0');
+  assert.equal(proxies(['production'], 'settings.ENCKE_TRUSTED_PROXIES=2'), '2');
+});
+
 test('a value that the chart does not know is refused', { skip: noHelm }, () => {
   for (const pair of ['gatway.replicas=3', 'gateway.replica=3', 'ingest.replicas=many'])
     assert.throws(() => helm(['production'], { set: [pair] }), /values don't meet|Additional/);

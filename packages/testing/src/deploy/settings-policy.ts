@@ -80,6 +80,8 @@ export function settingsFaults(all: Installation): string[] {
       const config = loadConfig(env);
       if (config.apiKeys.length === 0) say('nothing is accepted without ENCKE_API_KEY');
       if (config.host !== '0.0.0.0' && config.host !== '::') say('listens where nobody comes');
+      const behind = workload.process === 'gateway' && all.all('Ingress').length > 0;
+      if (behind && config.trustedProxies === 0) say('takes its Ingress for every subscriber');
       const open = workload.containers[0]?.ports?.map(({ containerPort }) => containerPort) ?? [];
       for (const [name, port] of Object.entries(ports(workload, config)))
         if (!open.includes(port)) say(`its ${name} port is not the one of its settings`);
