@@ -10,6 +10,7 @@ import {
 import { loadConfig } from '@encke/service';
 import { type Caller, execute, type Parameter } from './execute.ts';
 import { isSqlFault, type Row, type SqlFault } from './outcome.ts';
+import { newState } from './state.ts';
 
 export type Env = Readonly<Record<string, string>>;
 
@@ -23,6 +24,7 @@ export async function openLanguage(env: Env) {
   const caller: Caller = {
     app: 1 as App,
     database: 'CometQL_v1',
+    state: newState(),
     cluster,
     config,
     connection: 7,

@@ -10,7 +10,7 @@ import type { ConnectionInfo } from './connection-info.ts';
 import { Entrance, type Entry } from './entrance.ts';
 import type { SqlFault } from './outcome.ts';
 import { Pipeline } from './pipeline.ts';
-import { answer } from './wire/answer.ts';
+import { answer, type Style } from './wire/answer.ts';
 import { fullPacket } from './wire/constants.ts';
 import {
   badHandshake,
@@ -140,8 +140,8 @@ export class Connection {
     else this.#obey(packet);
   }
 
-  get #style(): { capabilities: number } {
-    return { capabilities: this.#client?.capabilities ?? 0 };
+  get #style(): Style {
+    return this.#client ?? { capabilities: 0 };
   }
 
   #obey(packet: Packet): void {

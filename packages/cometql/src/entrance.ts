@@ -5,6 +5,7 @@ import { type Client, type House, outcomeOf } from './client.ts';
 import { useStatement } from './commands/init-database.ts';
 import { ok, SqlFault } from './outcome.ts';
 import { PreparedStatements } from './prepared-statements.ts';
+import { newState } from './state.ts';
 import { answer, plain } from './wire/answer.ts';
 import { encodingOfCollation } from './wire/charset.ts';
 import { accessDenied, badHandshake } from './wire/faults.ts';
@@ -109,7 +110,10 @@ export class Entrance {
     const encoding = encodingOfCollation(collation);
     const client: Client = {
       house,
-      caller: { ...house.surroundings, app, user, database: '', connection: this.#connection },
+      caller: {
+        ...{ ...house.surroundings, app, user, database: '', connection: this.#connection },
+        state: newState(),
+      },
       statements: new PreparedStatements(),
       capabilities,
       encoding,

@@ -8,6 +8,7 @@ import { type Column, isSqlFault, type Outcome, type SqlFault } from './outcome.
 import { plan } from './plan.ts';
 import { evaluate, noRow } from './questions/evaluate.ts';
 import { unknownIn } from './questions/names.ts';
+import { remember } from './state.ts';
 
 export type { Caller, Parameter } from './caller.ts';
 
@@ -31,7 +32,9 @@ export async function execute(
   const planned = plan(parsed.statement, caller.database);
   if (isSqlFault(planned)) return planned;
   try {
-    return await planned.run(caller);
+    const outcome = await planned.run(caller);
+    if (!isSqlFault(outcome)) remember(caller.state, parsed.statement);
+    return outcome;
   } catch (error) {
     // Only reading ends here: what writes says itself what became of it.
     if (error instanceof RedisUnavailable) return unavailable('no');

@@ -33,6 +33,9 @@ export function plan(statement: Statement, database: string): Plan | SqlFault {
       return planUse(statement.database);
     case 'kill':
       return { columns: [], run: (caller) => kill(caller, statement) };
+    case 'begin':
+    case 'commit':
+    case 'set':
     case 'nothing':
       return { columns: [], run: () => ok() };
     case 'nowhere':

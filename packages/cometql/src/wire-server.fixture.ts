@@ -2,6 +2,7 @@
 import { createLog, createMetrics, loadConfig } from '@encke/service';
 import type { Caller, Parameter } from './caller.ts';
 import type { Patience } from './client.ts';
+import type { Language } from './language.ts';
 import { loose, type Outcome, ok, SqlFault } from './outcome.ts';
 import { startServer } from './server.ts';
 
@@ -12,6 +13,8 @@ export interface WireOptions {
   readonly patience?: Partial<Patience>;
   readonly mostConnections?: number;
   readonly env?: Readonly<Record<string, string>>;
+  /** Instead of the table. */
+  readonly language?: Language;
 }
 
 interface Gate {
@@ -93,7 +96,8 @@ function table() {
   };
 }
 
-export async function startWire({ patience, mostConnections, env }: WireOptions = {}) {
+export async function startWire(options: WireOptions = {}) {
+  const { patience, mostConnections, env } = options;
   const config = loadConfig({
     ENCKE_API_KEY: `old-key,${apiKey}`,
     ENCKE_COMETQL_PORT: '0',
@@ -102,7 +106,8 @@ export async function startWire({ patience, mostConnections, env }: WireOptions 
     ...env,
   });
   const metrics = createMetrics('cometql');
-  const { language, started, open } = table();
+  const { language: ofTable, started, open } = table();
+  const language = options.language ?? ofTable;
   const lines: string[] = [];
   const log = createLog('cometql', 'info', { write: (line: string) => void lines.push(line) });
   const running = await startServer(

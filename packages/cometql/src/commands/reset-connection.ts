@@ -1,4 +1,5 @@
 import { ok } from '../outcome.ts';
+import { newState } from '../state.ts';
 import { answer } from '../wire/answer.ts';
 import type { Command } from './command.ts';
 
@@ -6,5 +7,6 @@ import type { Command } from './command.ts';
 export const resetConnection: Command = ({ client, sequence }) => {
   client.statements.clear();
   client.encoding = client.firstEncoding;
+  Object.assign(client.caller.state, newState());
   return answer(sequence, ok(), client);
 };

@@ -4,7 +4,7 @@ import type { Parameter } from '../caller.ts';
 import { type Client, outcomeOf } from '../client.ts';
 import { type Outcome, SqlFault } from '../outcome.ts';
 import type { Turn } from '../pipeline.ts';
-import { answer, lastSequence } from '../wire/answer.ts';
+import { answer, lastSequence, type Style } from '../wire/answer.ts';
 import { answerTooLarge, tooManyAtOnce } from '../wire/faults.ts';
 
 const addsMessages =
@@ -23,12 +23,14 @@ export interface StatementCall {
   readonly binary?: boolean;
 }
 
+const styleOf = ({ capabilities, caller }: Client): Style => ({ capabilities, caller });
+
 export const statementTurn = (call: StatementCall): Turn => ({
   together: together(call.statement),
   async run() {
     const { client, sequence, statement, values = [], binary = false } = call;
     const outcome = await outcomeOf(client, statement, values);
-    return answer(sequence, outcome, { capabilities: client.capabilities, binary });
+    return answer(sequence, outcome, { ...styleOf(client), binary });
   },
 });
 
@@ -55,10 +57,7 @@ export const statementsTurn = (
       const full = size > mostBytes;
       const outcome: Outcome = full ? answerTooLarge : await outcomeOf(client, statement);
       const ended = outcome instanceof SqlFault || i === statements.length - 1;
-      const bytes = answer(sequence, outcome, {
-        capabilities: client.capabilities,
-        more: !ended,
-      });
+      const bytes = answer(sequence, outcome, { ...styleOf(client), more: !ended });
       answers.push(bytes);
       size += bytes.length;
       sequence = (lastSequence(bytes) + 1) & 0xff;

@@ -95,6 +95,12 @@ export class Cursor {
     return name;
   }
 
+  /** The current token, without its quotes if it has any. */
+  bare(): string {
+    const quoted = this.isName() || this.lexer.kind === 'string';
+    return quoted ? this.unquoted() : this.lexer.text();
+  }
+
   /** What the current token, quoted or not, stands for. */
   unquoted(): string {
     const { lexer } = this;
@@ -174,11 +180,19 @@ export class Cursor {
   /** Goes to the end of the statement, or to `stop`, whatever stands there. */
   skip(stop: ReadonlySet<string> = new Set()): void {
     const { lexer } = this;
-    while (lexer.kind !== 'end' && !this.is(';') && !stop.has(lexer.keyword)) {
-      if (lexer.kind === 'open') this.fail();
-      if (lexer.kind === 'parameter') this.parameter();
-      else lexer.next();
-    }
+    while (!this.atEnd() && !stop.has(lexer.keyword)) this.pass();
+  }
+
+  /** Goes on, whatever the current token is. */
+  pass(): void {
+    const { lexer } = this;
+    if (lexer.kind === 'open') this.fail();
+    if (lexer.kind === 'parameter') this.parameter();
+    else lexer.next();
+  }
+
+  atEnd(): boolean {
+    return this.lexer.kind === 'end' || this.is(';');
   }
 
   /** The statement is over; a semicolon may end it. */

@@ -6,16 +6,18 @@ import { parseExpression } from './expression.ts';
 import { type Constant, parseInsert } from './insert.ts';
 import { parseNowhere } from './nowhere.ts';
 import { parseDelete, parseSelect } from './select.ts';
+import { parseSet } from './set.ts';
 import { parseDescribe, parseShow } from './show.ts';
 import type { Statement, Value } from './syntax-tree.ts';
+import { parseBegin, parseCommit, parseRollback, parseStart } from './transaction.ts';
 
 export interface Parsed {
   readonly statement: Statement;
   readonly parameters: number;
 }
 
-/** These need no doing: there are no transactions, and what is set holds for nothing. */
-const accepted = new Set('SET BEGIN START COMMIT ROLLBACK SAVEPOINT RELEASE UNLOCK DO'.split(' '));
+/** These need no doing. */
+const accepted = new Set('SAVEPOINT RELEASE UNLOCK DO'.split(' '));
 
 /** Statements of MySQL that this server does not have. */
 const unknown = new Set(
@@ -70,6 +72,11 @@ const statements = new Map<string, (cursor: Cursor, constant: Constant) => State
   ['DESCRIBE', parseDescribe],
   ['DESC', parseDescribe],
   ['EXPLAIN', parseDescribe],
+  ['SET', parseSet],
+  ['BEGIN', parseBegin],
+  ['START', parseStart],
+  ['COMMIT', parseCommit],
+  ['ROLLBACK', parseRollback],
   ['USE', (cursor) => ({ kind: 'use', database: cursor.name() })],
   ['KILL', parseKill],
 ]);

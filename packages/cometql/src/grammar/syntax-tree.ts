@@ -97,7 +97,10 @@ export type Statement =
   | { readonly kind: 'describe'; readonly table: TableName; readonly column: string | undefined }
   | { readonly kind: 'use'; readonly database: string }
   | { readonly kind: 'kill'; readonly connection: Expression }
-  /** Accepted, and nothing is to be done: SET, COMMIT … */
+  | { readonly kind: 'begin' | 'commit' }
+  /** `autocommit`: undefined when it stays as it is. */
+  | { readonly kind: 'set'; readonly autocommit: boolean | undefined }
+  /** Accepted, and nothing is to be done: SAVEPOINT … */
   | { readonly kind: 'nothing' }
   /** About the schemas that describe MySQL itself, in words that this grammar lacks: it has no rows. */
   | { readonly kind: 'nowhere'; readonly labels: readonly string[] };

@@ -21,7 +21,7 @@ export function evaluate(expression: Expression, scope: Scope): Value {
     case 'name':
       return named(expression.path.at(-1) ?? '', expression.text, scope);
     case 'setting':
-      return setting(expression.name);
+      return setting(expression.name, scope.caller);
     case 'variable':
       return null;
     case 'call': {

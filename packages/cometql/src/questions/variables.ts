@@ -8,7 +8,6 @@ export const maxPacket = 16 * 1_048_576;
 const fixed: Readonly<Record<string, string>> = {
   auto_increment_increment: '1',
   auto_increment_offset: '1',
-  autocommit: 'ON',
   basedir: '',
   character_set_client: 'utf8mb4',
   character_set_connection: 'utf8mb4',
@@ -73,18 +72,23 @@ const switches = new Map([
   ['OFF', '0'],
 ]);
 
-export const variables = (caller: Caller): readonly (readonly [string, string])[] => {
-  const own: [string, string] = ['port', String(caller.config.cometqlPort)];
-  return [...Object.entries(fixed), own].sort(([a], [b]) => (a < b ? -1 : 1));
-};
+/** Those that depend on the process or on the connection. */
+const own = ({ config, state }: Caller): Readonly<Record<string, string>> => ({
+  autocommit: state.autocommit ? 'ON' : 'OFF',
+  port: String(config.cometqlPort),
+});
+
+export const variables = (caller: Caller): readonly (readonly [string, string])[] =>
+  Object.entries({ ...fixed, ...own(caller) }).sort(([a], [b]) => (a < b ? -1 : 1));
 
 const scope = /^(session|global|local)\./;
 const wordy = new Set(['query_cache_type', 'event_scheduler']);
 
 /** `@@name`. One that this server has never heard of is NULL: a client that asks can do without. */
-export function setting(name: string): string | null {
+export function setting(name: string, caller: Caller): string | null {
   const bare = name.replace(scope, '');
-  const value = Object.hasOwn(fixed, bare) ? (fixed[bare] ?? null) : null;
+  const all = Object.hasOwn(fixed, bare) ? fixed : own(caller);
+  const value = Object.hasOwn(all, bare) ? (all[bare] ?? null) : null;
   if (value === null || wordy.has(bare)) return value;
   return switches.get(value) ?? value;
 }

@@ -1,4 +1,5 @@
 /** What the server says to a command: outcomes and faults as packets. */
+import type { Caller } from '../caller.ts';
 import { type Column, type Outcome, type Row, type Rows, SqlFault } from '../outcome.ts';
 import { capability, status, type, utf8mb4 } from './constants.ts';
 import { answerTooLarge } from './faults.ts';
@@ -7,6 +8,8 @@ import { AnswerTooLarge, PacketWriter } from './packet-writer.ts';
 /** How a client wants to be answered. */
 export interface Style {
   readonly capabilities: number;
+  /** Absent before the login. */
+  readonly caller?: Pick<Caller, 'state'>;
   /** Rows of a prepared statement. */
   readonly binary?: boolean;
   /** Another answer to the same command follows. */
@@ -17,7 +20,12 @@ const utf8Bytes = 4;
 /** Bytes up to which a text column is a VARCHAR for clients, as in MySQL; a longer one is a TEXT. */
 const longestVarchar = 65_535;
 
-const statusOf = ({ more }: Style): number => status.autocommit | (more ? status.moreResults : 0);
+function statusOf({ caller, more }: Style): number {
+  const { autocommit = true, inTransaction = false } = caller?.state ?? {};
+  const transaction =
+    (inTransaction ? status.inTransaction : 0) | (autocommit ? status.autocommit : 0);
+  return transaction | (more ? status.moreResults : 0);
+}
 
 const deprecatesEof = ({ capabilities }: Style): boolean =>
   (capabilities & capability.deprecateEof) !== 0;

@@ -46,7 +46,7 @@ export const command = {
   resetConnection: 0x1f,
 } as const;
 
-export const status = { autocommit: 2, moreResults: 8 } as const;
+export const status = { inTransaction: 1, autocommit: 2, moreResults: 8 } as const;
 
 export const type = {
   decimal: 0x00,

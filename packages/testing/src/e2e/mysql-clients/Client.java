@@ -54,7 +54,11 @@ public class Client {
         System.out.println("prepared " + hex(prepared.executeQuery()));
       }
       String delete = "DELETE FROM users_messages WHERE id = " + offline;
-      System.out.println("deleted " + statement.executeUpdate(delete));
+      db.setAutoCommit(false);
+      int deleted = statement.executeUpdate(delete);
+      db.commit();
+      System.out.println("deleted " + (db.getAutoCommit() ? "with autocommit" : deleted));
+      db.setAutoCommit(true);
       System.out.println("again " + insert(db, offline, text));
       try {
         statement.executeUpdate("INSERT INTO users_auth (id, hash) VALUES (1, 'a b')");

@@ -10,6 +10,8 @@ $offline = (int) getenv('OFFLINE');
 interface Way {
     public function connect(string $key): ?int;
     public function change(string $sql): int;
+    public function transaction(string $sql): int;
+    public function withoutAutocommit(string $sql): int;
     public function insert(int $user, string $text): int;
     public function message(string $sql): string;
     public function prepared(int $user): string;
@@ -31,6 +33,19 @@ final class ViaMysqli implements Way {
     public function change(string $sql): int {
         $this->db->query($sql);
         return $this->db->affected_rows;
+    }
+    public function transaction(string $sql): int {
+        $this->db->begin_transaction();
+        $affected = $this->change($sql);
+        $this->db->commit();
+        return $affected;
+    }
+    public function withoutAutocommit(string $sql): int {
+        $this->db->autocommit(false);
+        $affected = $this->change($sql);
+        $this->db->commit();
+        $this->db->autocommit(true);
+        return $affected;
     }
     public function insert(int $user, string $text): int {
         $text = $this->db->real_escape_string($text);
@@ -76,6 +91,19 @@ final class ViaPdo implements Way {
     public function change(string $sql): int {
         return $this->db->exec($sql);
     }
+    public function transaction(string $sql): int {
+        $this->db->beginTransaction();
+        $affected = $this->change($sql);
+        $this->db->commit();
+        return $affected;
+    }
+    public function withoutAutocommit(string $sql): int {
+        $this->db->setAttribute(PDO::ATTR_AUTOCOMMIT, 0);
+        $affected = $this->change($sql);
+        $this->db->commit();
+        $this->db->setAttribute(PDO::ATTR_AUTOCOMMIT, 1);
+        return $affected;
+    }
     public function insert(int $user, string $text): int {
         $statement = $this->db->prepare('INSERT INTO users_messages (id, event, message) VALUES (?, ?, ?)');
         $statement->execute([$user, 'e', $text]);
@@ -103,11 +131,11 @@ $way = $argv[1] === 'mysqli' ? new ViaMysqli() : new ViaPdo($argv[1] === 'pdo-em
 $select = "SELECT id, message FROM users_messages WHERE id = $offline";
 echo 'wrong ', $way->connect('wrong'), "\n";
 echo $way->connect($key) ?? '';
-echo 'auth ', $way->change("INSERT INTO users_auth (id, hash) VALUES ($offline, 'hash-of-$offline')"), "\n";
+echo 'auth ', $way->transaction("INSERT INTO users_auth (id, hash) VALUES ($offline, 'hash-of-$offline')"), "\n";
 echo 'online ', $way->insert($online, $text), "\n";
 echo 'offline ', $way->insert($offline, $text), "\n";
 echo 'queue ', bin2hex($way->message($select)), "\n";
 echo 'prepared ', bin2hex($way->prepared($offline)), "\n";
-echo 'deleted ', $way->change("DELETE FROM users_messages WHERE id = $offline"), "\n";
+echo 'deleted ', $way->withoutAutocommit("DELETE FROM users_messages WHERE id = $offline"), "\n";
 echo 'again ', $way->insert($offline, $text), "\n";
 echo 'error ', $way->error("INSERT INTO users_auth (id, hash) VALUES (1, 'a b')"), "\n";

@@ -1,0 +1,43 @@
+/** SET: nearly all that clients set holds for nothing here, and is passed over. */
+import type { Cursor } from './cursor.ts';
+import type { Statement } from './syntax-tree.ts';
+
+const scopes = new Set(['SESSION', 'LOCAL', 'GLOBAL']);
+const ofSession = /^(?:@@)?(?:(?:session|local)\.)?/;
+const switches = new Map(
+  Object.entries({ '0': false, OFF: false, FALSE: false, '1': true, ON: true, TRUE: true }),
+);
+
+/** Behind SET: `name = value, …`, and what has a form of its own. */
+export function parseSet(cursor: Cursor): Statement {
+  let autocommit: boolean | undefined;
+  do {
+    const isGlobal = cursor.acceptOne(scopes) === 'GLOBAL';
+    const name = cursor.bare().toLowerCase().replace(ofSession, '');
+    if (name === 'autocommit' && !isGlobal) autocommit = parseSwitch(cursor) ?? autocommit;
+    skipAssignment(cursor);
+  } while (cursor.accept(','));
+  return { kind: 'set', autocommit };
+}
+
+/** @returns undefined when it is neither on nor off. */
+function parseSwitch(cursor: Cursor): boolean | undefined {
+  const value = parseValue(cursor);
+  return value === undefined ? undefined : switches.get(value.toUpperCase());
+}
+
+/** `name = value`, of one token. */
+function parseValue(cursor: Cursor): string | undefined {
+  cursor.pass();
+  if (!cursor.accept('=') && !cursor.accept(':=')) return undefined;
+  return cursor.lexer.kind === 'parameter' ? String(cursor.parameter()) : cursor.bare();
+}
+
+/** To the comma that ends it, or to the end of the statement. */
+function skipAssignment(cursor: Cursor): void {
+  for (let depth = 0; depth > 0 || !cursor.is(','); cursor.pass()) {
+    if (cursor.atEnd()) return;
+    if (cursor.is('(')) depth += 1;
+    if (cursor.is(')')) depth -= 1;
+  }
+}
