@@ -296,6 +296,15 @@ test('text in the character set of the client, or UTF-8 whatever it says', async
   latin.destroy();
 });
 
+test('SET NAMES of a character set that is refused leaves the one that there was', async () => {
+  const latin = await entered(wire.port, { collation: 8 });
+  latin.send(query('SET NAMES gbk'), packet(0, [3], 'SELECT ', [0xbf, 0x5c]));
+  await packets(6, latin);
+  const answer = await packets(6, latin);
+  assert.match(answer[4]?.toString() ?? '', /"SELECT ¿\\\\"/);
+  latin.destroy();
+});
+
 test('an answer over 64 MiB is an error, one over 16 MiB is cut into packets', async () => {
   const options = { host: '127.0.0.1', port: wire.port, user: '1', password: apiKey };
   const connection = await createConnection(options);

@@ -3,11 +3,12 @@ import { type App, isFault, parseApp } from '@encke/protocol';
 import { Login, newScramble, type Step } from './authentication/login.ts';
 import { type Client, type House, outcomeOf } from './client.ts';
 import { useStatement } from './commands/init-database.ts';
+import { unknownCharset } from './faults.ts';
 import { ok, SqlFault } from './outcome.ts';
 import { PreparedStatements } from './prepared-statements.ts';
 import { newState } from './state.ts';
 import { answer, plain } from './wire/answer.ts';
-import { encodingOfCollation } from './wire/charset.ts';
+import { encodingOfCollation, isUnsafeCollation } from './wire/charset.ts';
 import { accessDenied, badHandshake } from './wire/faults.ts';
 import {
   asksForTls,
@@ -107,6 +108,7 @@ export class Entrance {
     sequence: number,
   ): Promise<Verdict> {
     const house = this.#house;
+    if (isUnsafeCollation(collation)) return this.#out(sequence, unknownCharset(), 'denied');
     const encoding = encodingOfCollation(collation);
     const client: Client = {
       house,

@@ -211,6 +211,16 @@ const errors: readonly (readonly [statement: string, error: string])[] = [
   // MySQL's own
   ['USE nope', '1049 Unknown database `nope`'],
   ['SHOW TABLES FROM nope', '1049 Unknown database `nope`'],
+  ...[
+    'SET NAMES gbk',
+    "set names 'GB2312' COLLATE 'gb2312_bin'",
+    '/*!40101 SET NAMES big5 */',
+    'SET autocommit = 1, NAMES gb18030',
+    'SET CHARACTER SET sjis',
+    'SET CHARSET `cp932`',
+    "SET @@session.character_set_client = 'gbk'",
+    'SET SESSION character_set_connection := gbk',
+  ].map((statement) => [statement, '1115 Unknown character set: use utf8mb4'] as const),
   ['', '1065 Query was empty'],
   [' /* nothing */ ; -- here', '1065 Query was empty'],
   ['KILL 99', '1094 Unknown thread id'],

@@ -33,6 +33,10 @@ export const noTable = (name: string): SqlFault =>
 export const noDatabase = (name: string): SqlFault =>
   new SqlFault(1049, `Unknown database ${shown(name)}`, '42000');
 
+/** Of text in which an escaped quote is not safe: see the wire's character sets. */
+export const unknownCharset = (): SqlFault =>
+  new SqlFault(1115, 'Unknown character set: use utf8mb4', '42000');
+
 export const emptyQuery = (): SqlFault => new SqlFault(1065, 'Query was empty', '42000');
 
 export const noThread = (): SqlFault => new SqlFault(1094, 'Unknown thread id');

@@ -211,6 +211,25 @@ test('an unknown plugin is switched to one that everybody knows', async () => {
   }
 });
 
+test('a character set in which an escaped quote is not safe is refused, with the password only', async () => {
+  // big5, sjis, gb2312, gbk, cp932 and gb18030
+  for (const collation of [1, 13, 24, 28, 87, 95, 248]) {
+    const client = new RawClient(wire.port);
+    const answer = fault(await client.enter({ collation }));
+    assert.deepEqual(answer, [1115, '42000', 'Unknown character set: use utf8mb4']);
+    await client.gone();
+    const stranger = new RawClient(wire.port);
+    assert.equal(fault(await stranger.enter({ collation, password: 'wrong' }))[0], 1045);
+    stranger.destroy();
+  }
+  const client = await entered(wire.port);
+  const proof = nativeProof(apiKey, client.scramble);
+  const plugin = 'mysql_native_password\0';
+  client.send(packet(0, [17], '5\0', [proof.length], proof, '\0', [28, 0], plugin));
+  assert.equal(fault(await client.packet())[0], 1115);
+  await client.gone();
+});
+
 test('COM_CHANGE_USER: another app, with the first scramble or a new one; a wrong password ends it', async () => {
   const change = (user: string, proof: Buffer, plugin = 'mysql_native_password') =>
     packet(0, [17], `${user}\0`, [proof.length], proof, 'CometQL_v1\0', [45, 0], `${plugin}\0`);

@@ -1,4 +1,6 @@
 /** SET: nearly all that clients set holds for nothing here, and is passed over. */
+import { unknownCharset } from '../faults.ts';
+import { isUnsafe } from '../unsafe-charset.ts';
 import type { Cursor } from './cursor.ts';
 import type { Statement } from './syntax-tree.ts';
 
@@ -8,6 +10,11 @@ const switches = new Map(
   Object.entries({ '0': false, OFF: false, FALSE: false, '1': true, ON: true, TRUE: true }),
 );
 
+/** `character` is the first half of `CHARACTER SET`. */
+const charsets = new Set(
+  'names charset character character_set_client character_set_connection'.split(' '),
+);
+
 /** Behind SET: `name = value, …`, and what has a form of its own. */
 export function parseSet(cursor: Cursor): Statement {
   let autocommit: boolean | undefined;
@@ -15,6 +22,7 @@ export function parseSet(cursor: Cursor): Statement {
     const isGlobal = cursor.acceptOne(scopes) === 'GLOBAL';
     const name = cursor.bare().toLowerCase().replace(ofSession, '');
     if (name === 'autocommit' && !isGlobal) autocommit = parseSwitch(cursor) ?? autocommit;
+    if (charsets.has(name)) refuseUnsafe(cursor);
     skipAssignment(cursor);
   } while (cursor.accept(','));
   return { kind: 'set', autocommit };
@@ -24,6 +32,15 @@ export function parseSet(cursor: Cursor): Statement {
 function parseSwitch(cursor: Cursor): boolean | undefined {
   const value = parseValue(cursor);
   return value === undefined ? undefined : switches.get(value.toUpperCase());
+}
+
+/** `NAMES gbk`, `CHARACTER SET gbk`, `character_set_client = gbk` */
+function refuseUnsafe(cursor: Cursor): void {
+  cursor.pass();
+  cursor.accept('SET');
+  if (!cursor.accept('=')) cursor.accept(':=');
+  const value = cursor.lexer.kind === 'parameter' ? String(cursor.parameter()) : cursor.bare();
+  if (isUnsafe(value)) cursor.refuse(unknownCharset());
 }
 
 /** `name = value`, of one token. */

@@ -4,12 +4,14 @@
  */
 import { isUtf8 } from 'node:buffer';
 import mysql from 'mysql2';
+import { isUnsafe } from '../unsafe-charset.ts';
 
 /** A name that TextDecoder knows, or undefined when only UTF-8 will do. */
 export type Encoding = string | undefined;
 
 function known(label: string | undefined): Encoding {
-  if (label === undefined || /^(utf-?8|cesu8|binary)/i.test(label)) return undefined;
+  if (label === undefined || isUnsafe(label) || /^(utf-?8|cesu8|binary)/i.test(label))
+    return undefined;
   try {
     return new TextDecoder(label.replace(/^koi8(?=[ru]$)/, 'koi8-')).encoding;
   } catch {
@@ -23,11 +25,15 @@ export const encodingOfCollation = (collation: number): Encoding =>
 
 const longestSet = 64;
 
-/** Of a statement that changes it; null when it is no such statement. */
+/** As a client gives it when it connects. */
+export const isUnsafeCollation = (collation: number): boolean =>
+  isUnsafe(mysql.CharsetToEncoding[collation] ?? '');
+
+/** Of a statement that changes it; null when it is no such statement, or one that is refused. */
 export function encodingSetBy(statement: string): Encoding | null {
   if (statement.length > longestSet) return null;
   const name = /^\s*set\s+(?:names|character\s+set)\s+['"]?([a-z0-9]+)/i.exec(statement)?.[1];
-  return name === undefined ? null : known(name);
+  return name === undefined || isUnsafe(name) ? null : known(name);
 }
 
 /** undefined: the bytes are text in neither. */
