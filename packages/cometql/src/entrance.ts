@@ -41,6 +41,8 @@ export class Entrance {
   #secure = false;
   #introduction: Introduction | undefined;
   #login: Login | undefined;
+  /** The client has answered a question for its password with one. */
+  #shown = false;
 
   constructor(house: House, connection: number) {
     this.#house = house;
@@ -59,7 +61,10 @@ export class Entrance {
   /** @throws Malformed */
   async accept({ payload, sequence }: Packet): Promise<Entry> {
     const next = (sequence + 1) & 0xff;
-    if (this.#login) return this.#judge(await this.#login.proceed(payload), next);
+    if (this.#login) {
+      this.#shown ||= payload.length > 1;
+      return this.#judge(await this.#login.proceed(payload), next);
+    }
     if (asksForTls(payload) && !this.#secure) {
       if (this.#house.secureContext !== undefined) return { kind: 'tls' };
       return this.#out(next, badHandshake, 'malformed');
@@ -80,10 +85,11 @@ export class Entrance {
     const login = this.#begin();
     const step = login.begin(this.#introduction);
     const right = step.verdict === 'granted';
-    return this.#judge(right ? step : login.askAnew(), next);
+    return this.#judge(right ? step : login.askAnew(this.#introduction.plugin), next);
   }
 
   #begin(): Login {
+    this.#shown = false;
     this.#login = new Login(this.#house.doors, this.#scramble, this.#secure);
     return this.#login;
   }
@@ -95,7 +101,7 @@ export class Entrance {
     const introduction = this.#introduction;
     const app = appOf(introduction?.user ?? '');
     if (verdict === 'denied' || introduction === undefined || app === undefined) {
-      const withPassword = (introduction?.proof.length ?? 0) > 0;
+      const withPassword = this.#shown || (introduction?.proof.length ?? 0) > 0;
       return this.#out(sequence, accessDenied(withPassword), 'denied');
     }
     const entry = await this.#welcome(introduction, app, (sequence + (send ? 1 : 0)) & 0xff);

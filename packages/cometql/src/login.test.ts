@@ -111,14 +111,50 @@ test('caching_sha2_password, the short form', async () => {
   client.destroy();
 });
 
-async function fullForm(client: RawClient, password: string): Promise<void> {
-  client.send(packet(3, [2]));
+/** As a client does whose own plugin is not that of the greeting. */
+async function switched(client: RawClient): Promise<Buffer> {
+  await client.greeted();
+  client.send(introduction(1, { proof: Buffer.alloc(0), plugin: 'caching_sha2_password' }));
+  const { payload } = await client.packet();
+  assert.equal(payload.toString('latin1', 0, 23), '\xfecaching_sha2_password\0');
+  assert.equal(payload.length, 23 + 20 + 1);
+  return payload.subarray(23, 43);
+}
+
+test('caching_sha2_password by a client that waits to be asked for it', async () => {
+  const client = new RawClient(wire.port);
+  const scramble = await switched(client);
+  client.send(packet(3, sha2Proof(apiKey, scramble)));
+  assert.deepEqual([...(await client.packet()).payload], [1, 3]);
+  assert.ok(isOk(await client.packet()));
+  client.destroy();
+});
+
+test('caching_sha2_password by a client that waits to be asked and has no password, or a wrong one', async () => {
+  for (const proof of [Buffer.alloc(0), Buffer.alloc(1)]) {
+    const client = new RawClient(wire.port);
+    await switched(client);
+    client.send(packet(3, proof));
+    assert.deepEqual(fault(await client.packet()), denied('NO'));
+    await client.gone();
+  }
+  const client = new RawClient(wire.port);
+  client.scramble = await switched(client);
+  client.send(packet(3, sha2Proof('wrong', client.scramble)));
+  assert.deepEqual([...(await client.packet()).payload], [1, 4]);
+  await fullForm(client, 'wrong', 5);
+  assert.deepEqual(fault(await client.packet()), denied('YES'));
+  client.destroy();
+});
+
+async function fullForm(client: RawClient, password: string, sequence = 3): Promise<void> {
+  client.send(packet(sequence, [2]));
   const { payload } = await client.packet();
   assert.equal(payload[0], 1);
   const key = payload.toString('utf8', 1);
   const mixed = xor(Buffer.from(`${password}\0`), client.scramble);
   const padding = constants.RSA_PKCS1_OAEP_PADDING;
-  client.send(packet(5, publicEncrypt({ key, padding, oaepHash: 'sha1' }, mixed)));
+  client.send(packet(sequence + 2, publicEncrypt({ key, padding, oaepHash: 'sha1' }, mixed)));
 }
 
 test('caching_sha2_password, the short form, and an unknown database: the packets are numbered on', async () => {
@@ -240,6 +276,12 @@ test('COM_CHANGE_USER: another app, with the first scramble or a new one; a wron
   const { payload } = await client.packet();
   assert.equal(payload[0], 0xfe);
   client.send(packet(2, nativeProof(apiKey, payload.subarray(23, 43))));
+  assert.ok(isOk(await client.packet()));
+  client.send(change('6', Buffer.alloc(20), 'caching_sha2_password'));
+  const again = (await client.packet()).payload;
+  assert.equal(again.toString('latin1', 1, 22), 'caching_sha2_password');
+  client.send(packet(2, sha2Proof(apiKey, again.subarray(23, 43))));
+  assert.deepEqual([...(await client.packet()).payload], [1, 3]);
   assert.ok(isOk(await client.packet()));
   client.send(ping, change('7', Buffer.alloc(20)));
   assert.ok(isOk(await client.packet()));

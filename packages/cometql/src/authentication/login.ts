@@ -53,17 +53,19 @@ export class Login {
       case native:
         return this.#native(proof);
       case sha2:
-        return this.#sha2(proof);
+        // It has seen another plugin in the greeting, and waits to be asked for its own.
+        return proof.length === 0 ? this.askAnew(sha2) : this.#sha2(proof);
       default:
         return this.askAnew();
     }
   }
 
-  /** Makes the client show its password for a new scramble. */
-  askAnew(): Step {
+  /** Makes the client show its password for a new scramble, by its own plugin if that is one of ours. */
+  askAnew(plugin = native): Step {
+    const asked = plugin === sha2 ? sha2 : native;
     this.#scramble = newScramble();
-    this.#expects = 'native';
-    const head = Buffer.concat([Buffer.from([switchPlugin]), Buffer.from(`${native}\0`)]);
+    this.#expects = asked === sha2 ? 'sha2' : 'native';
+    const head = Buffer.concat([Buffer.from([switchPlugin]), Buffer.from(`${asked}\0`)]);
     return { send: Buffer.concat([head, this.#scramble, Buffer.from([0])]) };
   }
 
@@ -71,6 +73,8 @@ export class Login {
     switch (this.#expects) {
       case 'native':
         return this.#native(payload);
+      case 'sha2':
+        return this.#sha2(payload);
       case 'password':
         return this.#password(payload);
       default:
