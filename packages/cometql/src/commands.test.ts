@@ -17,6 +17,8 @@ import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import { SqlFault } from './outcome.ts';
 import { PreparedStatements } from './prepared-statements.ts';
 import { capability } from './wire/constants.ts';
+import { Fields } from './wire/fields.ts';
+import { readParameters } from './wire/parameters.ts';
 import { apiKey, startWire, type Wire } from './wire-server.fixture.ts';
 
 let wire: Wire;
@@ -249,13 +251,36 @@ test('values sent ahead in tiny pieces take no more memory than their bytes', ()
 
 test('a connection holds a bounded number of statements', async () => {
   const greedy = await entered(wire.port);
-  for (let i = 0; i < 1_024; i++) greedy.send(prepare('INSERT x'));
-  for (let i = 0; i < 1_024; i++) assert.ok(isOk(await greedy.packet()));
+  const most = 16_382;
+  greedy.send(...Array.from({ length: most }, () => prepare('INSERT x')));
+  for (let i = 0; i < most; i++) assert.ok(isOk(await greedy.packet()));
   assert.equal(fault(await ask(prepare('INSERT x'), greedy))[0], 1461);
   greedy.send(packet(0, [0x1f]));
   assert.ok(isOk(await greedy.packet()));
   assert.ok(isOk(await ask(prepare('INSERT x'), greedy)));
   greedy.destroy();
+});
+
+test('prepared statements take memory that is bounded, also with their types', () => {
+  const statements = new PreparedStatements();
+  const text = 'x'.repeat(131_072);
+  const parameters = 65_535;
+  const before = process.memoryUsage();
+  let count = 0;
+  for (;;) {
+    const prepared = statements.add(`${text}${count}`, parameters);
+    if (prepared instanceof SqlFault) break;
+    const binding = { count: parameters, types: undefined, sentAhead: new Map(), text: String };
+    const packet = new Fields(Buffer.alloc(8_192 + 1 + 2 * parameters + parameters, 1));
+    prepared.types = readParameters(packet, binding).types;
+    count += 1;
+  }
+  assert.ok(count > 10, String(count));
+  const { heapUsed } = process.memoryUsage();
+  assert.ok(heapUsed - before.heapUsed < 100_000_000, `${heapUsed - before.heapUsed} bytes more`);
+  statements.clear();
+  for (let i = 0; i < count; i++)
+    assert.ok(!(statements.add(text, parameters) instanceof SqlFault));
 });
 
 test('a fault of ours ends the statement and is logged once, without it', async () => {

@@ -11,11 +11,16 @@ export interface Prepared {
   types: readonly ParameterType[] | undefined;
 }
 
-const mostStatements = 1_024;
+/** As MySQL has it. Clients keep what they prepared: mysql2 up to 16000 of them. */
+const mostStatements = 16_382;
+/** Bytes that are reckoned for a statement, and for the type of each of its parameters, besides its text. */
+const [perStatement, perType] = [256, 16];
 /** Bytes that are reckoned for a value sent ahead besides its own. */
 const perValue = 128;
-/** Of all texts together, and of all values sent ahead together: as much as one statement may have. */
+/** Of all values sent ahead together: as much as one statement may have. */
 const mostBytes = 16 * 1024 * 1024;
+/** Of all statements together: there is room for the largest. */
+const mostStatementBytes = mostBytes + perStatement + 65_535 * perType;
 
 /** Grows by doubling: in however many pieces it comes, it takes no more than twice its bytes. */
 class Value {
@@ -39,21 +44,25 @@ class Value {
   }
 }
 
+const bytesOf = ({ text, parameters }: Prepared): number =>
+  perStatement + text.length + parameters * perType;
+
 export class PreparedStatements {
   readonly #statements = new Map<number, Prepared>();
   readonly #ahead = new Map<number, Map<number, Value>>();
   readonly #spoilt = new Map<number, SqlFault>();
   #nextId = 1;
-  #textBytes = 0;
+  #bytes = 0;
   #aheadBytes = 0;
 
   add(text: string, parameters: number): Prepared | SqlFault {
-    if (this.#statements.size >= mostStatements || this.#textBytes + text.length > mostBytes)
-      return tooManyStatements;
     const prepared = { id: this.#nextId, text, parameters, types: undefined };
+    const bytes = this.#bytes + bytesOf(prepared);
+    if (this.#statements.size >= mostStatements || bytes > mostStatementBytes)
+      return tooManyStatements;
     this.#nextId += 1;
     this.#statements.set(prepared.id, prepared);
-    this.#textBytes += text.length;
+    this.#bytes = bytes;
     return prepared;
   }
 
@@ -98,7 +107,8 @@ export class PreparedStatements {
 
   remove(id: number): void {
     this.forget(id);
-    this.#textBytes -= this.#statements.get(id)?.text.length ?? 0;
+    const known = this.#statements.get(id);
+    if (known) this.#bytes -= bytesOf(known);
     this.#statements.delete(id);
   }
 
