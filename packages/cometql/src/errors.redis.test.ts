@@ -41,6 +41,18 @@ const errors: readonly (readonly [statement: string, error: string])[] = [
     '2 not implemented: ON DUPLICATE KEY UPDATE with another value than the row has',
   ],
   ['SELECT DISTINCT id FROM users_auth WHERE id = 1', '2 not implemented: DISTINCT'],
+  [
+    "INSERT INTO users_auth VALUES (1, 'x') AS new ON DUPLICATE KEY UPDATE hash = old.hash",
+    '2 not implemented: ON DUPLICATE KEY UPDATE with another value than the row has',
+  ],
+  [
+    "INSERT INTO users_auth VALUES (1, 'x') AS new ON DUPLICATE KEY UPDATE hash = new.id",
+    '2 not implemented: ON DUPLICATE KEY UPDATE with another value than the row has',
+  ],
+  [
+    "INSERT INTO users_auth VALUES (1, 'x') AS new (a, b) ON DUPLICATE KEY UPDATE hash = b",
+    '2 not implemented: names for the columns of the rows',
+  ],
   ['SELECT id FROM users_auth WHERE id = 1 GROUP BY id', '2 not implemented: GROUP'],
   ['SELECT 1 UNION SELECT 2', '2 not implemented: UNION'],
   ['SELECT 1 FROM pipes p JOIN users_auth', '2 not implemented: JOIN'],

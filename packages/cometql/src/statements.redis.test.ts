@@ -45,6 +45,17 @@ steps(
     "INSERT INTO users_auth (id, hash) VALUES (105, 'g') ON DUPLICATE KEY UPDATE hash='g'",
     [1, 105],
   ],
+  [
+    "INSERT INTO users_auth (id, hash) VALUES (105, 'g'), (107, 'i') AS new ON DUPLICATE KEY UPDATE hash = `New`.hash",
+    [2, 107],
+  ],
+  [
+    "INSERT INTO users_auth SET id = 107, hash = 'j' AS n ON DUPLICATE KEY UPDATE id = n.id, hash = n.hash",
+    [1, 107],
+  ],
+  ['SELECT hash FROM users_auth WHERE id = 107', [['j']]],
+  ["INSERT INTO users_auth VALUES (107, 'k') AS n", [1, 107]],
+  ['DELETE FROM users_auth WHERE id = 107', [1, 0]],
   ['INSERT INTO users_auth (id, hash) VALUES (?, ?)', [1, 106], 106, 'h'],
   [
     'SELECT id, hash FROM users_auth WHERE id IN (102, 1, 101, 105, 101)',

@@ -96,14 +96,33 @@ function assignments(cursor: Cursor, evaluate: Evaluate) {
   return { columns, row };
 }
 
+/** `AS new`: what the rows are called in the updates. */
+function parseAlias(cursor: Cursor): string | undefined {
+  if (!cursor.accept('AS')) return undefined;
+  const alias = cursor.name();
+  if (cursor.is('(')) cursor.missing('names for the columns of the rows');
+  return alias;
+}
+
+/** `new.hash` says the same as `VALUES(hash)`. */
+function withoutAlias(value: Expression, alias: string | undefined): Expression {
+  if (typeof value !== 'object' || value?.kind !== 'name' || alias === undefined) return value;
+  const [table = '', column, more] = value.path;
+  if (column === undefined || more !== undefined) return value;
+  if (table.toLowerCase() !== alias.toLowerCase()) return value;
+  const name = { kind: 'name', path: [column], text: false } as const;
+  return { kind: 'call', name: 'VALUES', args: [name], star: false };
+}
+
 function parseUpdates(cursor: Cursor): Insert['updates'] {
   const updates: { column: string; value: Expression }[] = [];
+  const alias = parseAlias(cursor);
   if (!cursor.accept('ON')) return updates;
   for (const word of ['DUPLICATE', 'KEY', 'UPDATE']) cursor.expect(word);
   do {
     const column = columnName(cursor);
     cursor.expect('=');
-    updates.push({ column, value: parseExpression(cursor) });
+    updates.push({ column, value: withoutAlias(parseExpression(cursor), alias) });
     if (updates.length > mostColumns) cursor.fail();
   } while (cursor.accept(','));
   return updates;
