@@ -201,6 +201,10 @@ const errors: readonly (readonly [statement: string, error: string])[] = [
     'INSERT INTO users_auth (id, nope) VALUES (1, 2)',
     '14 Not a specific column: `users_auth` has no column `nope`',
   ],
+  [
+    'SELECT id FROM users_auth u WHERE u.* = 1',
+    '14 Not a specific column: `users_auth` has no column `*`',
+  ],
   ['SELECT a', '14 Not a specific column: `DUAL` has no column `a`'],
   [
     "INSERT INTO users_messages (id, event, message) VALUES (1, chat, 'm')",

@@ -186,6 +186,8 @@ steps(
   ['SELECT "hash" FROM "users_auth" WHERE "id" = "401"', [['a']]],
   ['SELECT `CometQL_v1`.`users_auth`.`hash` FROM `CometQL_v1`.users_auth WHERE id=401', [['a']]],
   ['select u.hash from users_auth as u where u.id = 401', [['a']]],
+  ['SELECT u.*, 1, `u` . * FROM users_auth u WHERE u.id = 401', [['401', 'a', '1', '401', 'a']]],
+  ['SELECT CometQL_v1.users_auth.* FROM users_auth WHERE id = 401', [['401', 'a']]],
   ['SELECT/**/hash# a comment\nFROM users_auth -- another\nWHERE id/*!=*/401', [['a']]],
   ['/*!40101 SELECT hash */ FROM users_auth WHERE /*!id*/ = 401', [['a']]],
   ['\n\tSELECT\r\nID, HASH FROM USERS_AUTH WHERE ID = +401', [['401', 'a']]],

@@ -180,10 +180,24 @@ function named(cursor: Cursor): Expression {
   return { kind: 'name', path: pathFrom(cursor, name), text: false };
 }
 
-/** `column`, `table.column` or `schema.table.column` */
+/** The last part of `table.*`. No column is called so. */
+const allColumns = '*';
+
+/** Whether it is `table.*`, which makes sense only among what SELECT shows. */
+export const isAllColumns = (expression: Expression): boolean =>
+  typeof expression === 'object' &&
+  expression?.kind === 'name' &&
+  expression.path.length > 1 &&
+  expression.path.at(-1) === allColumns;
+
+/** `column`, `table.column`, `schema.table.column`, or with `*` for the column */
 function pathFrom(cursor: Cursor, first: string): string[] {
   const path = [first];
-  while (path.length < 3 && cursor.accept('.')) path.push(cursor.name());
+  while (path.length < 3 && cursor.accept('.')) {
+    const all = cursor.accept('*');
+    path.push(all ? allColumns : cursor.name());
+    if (all) break;
+  }
   return path;
 }
 

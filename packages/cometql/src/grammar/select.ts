@@ -1,5 +1,5 @@
 import type { Cursor } from './cursor.ts';
-import { parseCount, parseExpression, reserved } from './expression.ts';
+import { isAllColumns, parseCount, parseExpression, reserved } from './expression.ts';
 import type { Delete, Expression, Item, Limit, Order, Select, TableName } from './syntax-tree.ts';
 
 /** Characters of an expression that name its column. */
@@ -45,6 +45,7 @@ function parseItem(cursor: Cursor): Item {
   const { start } = lexer;
   if (cursor.accept('*')) return { expression: { kind: 'star' }, label: '*' };
   const expression = parseExpression(cursor);
+  if (isAllColumns(expression)) return { expression: { kind: 'star' }, label: '*' };
   const text = lexer.source.slice(start, start + longestLabel);
   const label = text.slice(0, lexer.start - start).trim();
   if (cursor.accept('AS')) return { expression, label: alias(cursor) };
