@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { type Cluster, openCluster } from '@encke/cluster';
 import {
   type App,
@@ -44,6 +45,16 @@ export async function openLanguage(env: Env) {
       const outcome = await run(statement, ...parameters);
       if (isSqlFault(outcome)) return shownFault(outcome);
       return outcome.kind === 'ok' ? [outcome.affectedRows, outcome.insertId] : outcome.rows;
+    },
+    /** Rows by the names of their columns. */
+    async table(statement: string) {
+      const outcome = await run(statement);
+      assert.ok('rows' in outcome, `${statement}: ${isSqlFault(outcome) && shownFault(outcome)}`);
+      const names = outcome.columns.map(({ name }) => name);
+      for (const row of outcome.rows) assert.equal(row.length, names.length, statement);
+      return outcome.rows.map((row) =>
+        Object.fromEntries(row.map((value, i) => [names[i], value])),
+      );
     },
     node: () => startNode(cluster, caller.app),
     stop: () => cluster.close(),

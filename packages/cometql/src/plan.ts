@@ -39,7 +39,7 @@ export function plan(statement: Statement, database: string): Plan | SqlFault {
     case 'nothing':
       return { columns: [], run: () => ok() };
     case 'nowhere':
-      return withoutRows(statement.labels);
+      return withoutRows(statement.labels, statement.counted);
   }
 }
 

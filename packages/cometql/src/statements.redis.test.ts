@@ -166,21 +166,6 @@ steps(
 );
 
 steps(
-  'ORDER BY, LIMIT, OFFSET and COUNT',
-  ["INSERT INTO users_auth VALUES (9,'i'), (10,'j'), (11,'k')", [3, 11]],
-  ['SELECT id FROM users_auth WHERE id IN (10,9,11) ORDER BY id', [['9'], ['10'], ['11']]],
-  ['SELECT id n FROM users_auth WHERE id IN (10,9) ORDER BY n DESC', [['10'], ['9']]],
-  ['SELECT id FROM users_auth WHERE id IN (9,10,11) LIMIT 1', [['9']]],
-  ['SELECT id FROM users_auth WHERE id IN (9,10,11) LIMIT 1, 1', [['10']]],
-  ['SELECT id FROM users_auth WHERE id IN (9,10,11) LIMIT 5 OFFSET 2', [['11']]],
-  ['SELECT id FROM users_auth WHERE id IN (9,10) LIMIT ? OFFSET ?', [['10']], 5, 1],
-  ['SELECT id FROM users_auth WHERE id IN (9,10,11) LIMIT 0', []],
-  ['SELECT COUNT(*), COUNT(id) c FROM users_auth WHERE id IN (9,10,12)', [['2', '2']]],
-  ['SELECT *, COUNT(*) FROM users_auth WHERE id = 12', [[null, null, '0']]],
-  ['SELECT id FROM users_auth WHERE id = 9 FOR UPDATE', [['9']]],
-);
-
-steps(
   'what a statement may look like',
   ["insert INTO `users_auth` (`id`, `hash`) values ('401', 'a') ;", [1, 401]],
   ['SELECT "hash" FROM "users_auth" WHERE "id" = "401"', [['a']]],

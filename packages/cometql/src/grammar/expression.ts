@@ -1,7 +1,7 @@
 /** Expressions. Depth is bounded by the cursor, length only by the statement. */
 import { invalid } from '../faults.ts';
 import type { Cursor } from './cursor.ts';
-import type { Expression, Link, Value } from './syntax-tree.ts';
+import type { Branch, Expression, Link, Value } from './syntax-tree.ts';
 
 /** Words that begin another part of a statement, and so are no names unless they are quoted. */
 export const reserved: ReadonlySet<string> = new Set(
@@ -72,13 +72,9 @@ function tested(cursor: Cursor, operand: Expression): Expression | undefined {
     return { kind: 'like', operand, pattern };
   }
   if (cursor.accept('BETWEEN')) {
-    const from = { operator: '>=', operand: asValue(sum(cursor)) };
+    const from = asValue(sum(cursor));
     cursor.expect('AND');
-    const to = { operator: '<=', operand: asValue(sum(cursor)) };
-    const parts = [from, to].map(
-      (link) => ({ kind: 'chain', first: operand, links: [link] }) as const,
-    );
-    return { kind: 'all', parts };
+    return { kind: 'between', operand, from, to: asValue(sum(cursor)) };
   }
   if (cursor.is('REGEXP') || cursor.is('RLIKE')) cursor.missing('REGEXP');
   return undefined;
@@ -167,17 +163,39 @@ function named(cursor: Cursor): Expression {
   const { lexer } = cursor;
   const { kind, keyword } = lexer;
   if (kind !== 'word' && kind !== 'name') return cursor.fail();
-  if (keyword === 'CASE' || keyword === 'DISTINCT') cursor.missing(keyword);
+  if (cursor.accept('CASE')) return parseCase(cursor);
+  if (keyword === 'DISTINCT') cursor.missing(keyword);
   if (reserved.has(keyword) && keyword !== 'VALUES' && keyword !== 'LEFT' && keyword !== 'RIGHT')
     return cursor.fail();
   const name = cursor.name();
   if (introducers.has(keyword) && (lexer.kind === 'string' || lexer.kind === 'hex'))
     return cursor.literal() ?? cursor.fail();
   if (cursor.accept('(')) return call(cursor, name.toUpperCase());
+  // Text is compared in one way only.
+  if (keyword === 'BINARY' && kind === 'word') return cursor.deeper(() => signed(cursor));
   if (callable.has(keyword)) return { kind: 'call', name: keyword, args: [], star: false };
   const constant = constants.get(keyword);
   if (constant !== undefined) return constant;
   return { kind: 'name', path: pathFrom(cursor, name), text: false };
+}
+
+/** `CASE WHEN test THEN value … ELSE value END`, or `CASE operand WHEN value THEN …`. */
+function parseCase(cursor: Cursor): Expression {
+  const operand = cursor.is('WHEN') ? undefined : parseExpression(cursor);
+  const branches: Branch[] = [];
+  while (cursor.accept('WHEN')) {
+    cursor.node();
+    const when = parseExpression(cursor);
+    cursor.expect('THEN');
+    branches.push({
+      when: operand === undefined ? when : asValue(when),
+      value: parseExpression(cursor),
+    });
+  }
+  if (branches.length === 0) cursor.fail();
+  const otherwise = cursor.accept('ELSE') ? parseExpression(cursor) : null;
+  cursor.expect('END');
+  return { kind: 'case', operand, branches, otherwise };
 }
 
 /** The last part of `table.*`. No column is called so. */

@@ -1,8 +1,9 @@
 /**
  * Graphical clients ask the schemas that describe MySQL itself about routines, triggers, keys and grants, with joins,
  * subqueries and functions. None of that exists here, so the right answer to all of it has no rows. This reads only the
- * names of the columns.
+ * names of the columns. What is asked about tables that have rows is not answered so: an error is better than a wrong answer.
  */
+import { isFilled } from '../information-schema/index.ts';
 import { Cursor, Refusal } from './cursor.ts';
 import { Lexer } from './lexer.ts';
 import type { Statement, Value } from './syntax-tree.ts';
@@ -19,19 +20,43 @@ const mostLabels = 4_096;
 /** Characters of an expression that name its column. */
 const longestLabel = 256;
 
-/** Whether a table of one of those schemas is named behind FROM or JOIN. */
+const startsSelect = ({ keyword }: Lexer): boolean => keyword === 'SELECT';
+
+const bareWord = (lexer: Lexer): string =>
+  lexer.kind === 'name' ? lexer.text().slice(1, -1).toUpperCase() : lexer.keyword;
+
+/**
+ * Whether a table of one of those schemas is named behind FROM or JOIN, and it is sure that there are no rows: the first
+ * such table has none, or it is joined with another. What is joined otherwise has no rows here either.
+ */
 function isNowhere(source: string): boolean {
   const lexer = new Lexer(source);
   while (lexer.keyword === ';') lexer.next();
-  if (lexer.keyword !== 'SELECT') return false;
-  let behind = false;
+  if (!startsSelect(lexer)) return false;
+  let [behind, found, filled, outer] = [false, false, false, false];
   do {
     lexer.next();
-    const bare = lexer.kind === 'name' ? lexer.text().slice(1, -1).toUpperCase() : lexer.keyword;
-    if (behind && schemas.has(bare)) return true;
-    behind = introduce.has(lexer.keyword);
+    const { keyword } = lexer;
+    if (keyword === 'LEFT') outer = true;
+    if (keyword === 'UNION' && filled) return false;
+    if (keyword === 'JOIN' && found) return !(filled && outer);
+    if (behind && !found && schemas.has(bareWord(lexer))) {
+      found = true;
+      lexer.next();
+      if (lexer.keyword === '.') lexer.next();
+      filled = isFilled(bareWord(lexer));
+      if (!filled) return true;
+    }
+    behind = introduce.has(keyword);
   } while (lexer.kind !== 'end' && lexer.kind !== 'open');
   return false;
+}
+
+/** Whether all that is asked for is how many there are. */
+function isCount(source: string): boolean {
+  return /^[\s;]*SELECT\s+COUNT\s*\([^(),]*\)(?:\s+(?:AS\s+)?[`'"\w]+)?\s+FROM\b(?!.*\bGROUP\b)/is.test(
+    source,
+  );
 }
 
 /** What the columns between SELECT and FROM are called. */
@@ -71,7 +96,8 @@ export function parseNowhere(
     const labels = readLabels(cursor);
     cursor.skip();
     cursor.end();
-    return { statement: { kind: 'nowhere', labels }, parameters: cursor.parameters };
+    const counted = isCount(source);
+    return { statement: { kind: 'nowhere', labels, counted }, parameters: cursor.parameters };
   } catch (error) {
     if (error instanceof Refusal) return undefined;
     throw error;

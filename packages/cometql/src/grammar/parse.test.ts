@@ -70,6 +70,7 @@ test('SELECT in full', () => {
   );
   assert.deepEqual(statement, {
     kind: 'select',
+    distinct: false,
     items: [
       { expression: { kind: 'star' }, label: '*' },
       { expression: name('a', 'b'), label: 'c' },
@@ -77,6 +78,8 @@ test('SELECT in full', () => {
     ],
     from: { schema: 'd', name: 'e' },
     where: { kind: 'chain', first: name('g'), links: [{ operator: '=', operand: 'value' }] },
+    group: [],
+    having: undefined,
     order: [
       { by: name('b'), descending: true },
       { by: name('c'), descending: false },

@@ -8,12 +8,10 @@ const longestLabel = 256;
 /** Columns of an answer, and names in ORDER BY: MySQL takes no more. */
 const mostItems = 4_096;
 
-const modifiers = new Set(['ALL', 'SQL_NO_CACHE', 'SQL_CACHE', 'HIGH_PRIORITY']);
-const unknown = new Set(
-  'DISTINCT SQL_CALC_FOUND_ROWS GROUP HAVING UNION JOIN INNER LEFT RIGHT CROSS NATURAL INTO PROCEDURE'.split(
-    ' ',
-  ),
+const modifiers = new Set(
+  'ALL DISTINCT DISTINCTROW SQL_NO_CACHE SQL_CACHE HIGH_PRIORITY'.split(' '),
 );
+const unknown = new Set('UNION JOIN INNER LEFT RIGHT CROSS NATURAL INTO PROCEDURE WITH'.split(' '));
 
 /** Refuses by name what SQL has and this server does not. */
 function refuseUnknown(cursor: Cursor): void {
@@ -22,8 +20,10 @@ function refuseUnknown(cursor: Cursor): void {
 
 /** Behind SELECT. */
 export function parseSelect(cursor: Cursor): Select {
-  while (cursor.acceptOne(modifiers) !== undefined);
-  refuseUnknown(cursor);
+  let distinct = false;
+  for (let word = cursor.acceptOne(modifiers); word; word = cursor.acceptOne(modifiers))
+    distinct ||= word.startsWith('DISTINCT');
+  if (cursor.is('SQL_CALC_FOUND_ROWS')) cursor.missing('SQL_CALC_FOUND_ROWS');
   const items: Item[] = [];
   do {
     items.push(parseItem(cursor));
@@ -33,11 +33,14 @@ export function parseSelect(cursor: Cursor): Select {
   const from = cursor.accept('FROM') ? parseFrom(cursor) : undefined;
   const where = parseWhere(cursor);
   refuseUnknown(cursor);
+  const group = parseGroup(cursor);
+  const having = cursor.accept('HAVING') ? parseExpression(cursor) : undefined;
+  refuseUnknown(cursor);
   const order = parseOrder(cursor);
   const limit = parseLimit(cursor);
   refuseUnknown(cursor);
   acceptLock(cursor);
-  return { kind: 'select', items, from, where, order, limit };
+  return { kind: 'select', distinct, items, from, where, group, having, order, limit };
 }
 
 function parseItem(cursor: Cursor): Item {
@@ -65,15 +68,42 @@ function nameOf(expression: Expression): string | undefined {
 }
 
 /** @returns undefined for `DUAL`, which is no table. */
-function parseFrom(cursor: Cursor): TableName | undefined {
+function parseFrom(cursor: Cursor): TableName | Select | undefined {
+  if (cursor.accept('(')) return parseDerived(cursor);
   const quoted = cursor.lexer.kind !== 'word';
   const table = cursor.tableName();
   if (cursor.accept('AS')) cursor.name();
   else if (cursor.isName() && !reserved.has(cursor.lexer.keyword)) cursor.name();
-  refuseUnknown(cursor);
-  if (cursor.is(',')) cursor.missing('several tables in FROM');
+  refuseJoin(cursor);
   const dual = !quoted && table.schema === '' && table.name.toUpperCase() === 'DUAL';
   return dual ? undefined : table;
+}
+
+/** `(SELECT …) AS t` */
+function parseDerived(cursor: Cursor): Select {
+  cursor.expect('SELECT');
+  const derived = cursor.deeper(() => parseSelect(cursor));
+  cursor.expect(')');
+  cursor.accept('AS');
+  cursor.name();
+  refuseJoin(cursor);
+  return derived;
+}
+
+function refuseJoin(cursor: Cursor): void {
+  refuseUnknown(cursor);
+  if (cursor.is(',')) cursor.missing('several tables in FROM');
+}
+
+function parseGroup(cursor: Cursor): Expression[] {
+  const group: Expression[] = [];
+  if (!cursor.accept('GROUP')) return group;
+  cursor.expect('BY');
+  do {
+    group.push(parseExpression(cursor));
+    if (group.length > mostItems) cursor.fail();
+  } while (cursor.accept(','));
+  return group;
 }
 
 export function parseWhere(cursor: Cursor): Expression | undefined {

@@ -19,7 +19,25 @@ export type Expression =
   | { readonly kind: 'not' | 'minus'; readonly operand: Expression }
   | { readonly kind: 'in'; readonly operand: Expression; readonly list: readonly Expression[] }
   | { readonly kind: 'like'; readonly operand: Expression; readonly pattern: Expression }
-  | { readonly kind: 'is'; readonly operand: Expression; readonly value: boolean | null };
+  | { readonly kind: 'is'; readonly operand: Expression; readonly value: boolean | null }
+  | {
+      readonly kind: 'between';
+      readonly operand: Expression;
+      readonly from: Expression;
+      readonly to: Expression;
+    }
+  | {
+      readonly kind: 'case';
+      /** undefined: the branches have conditions, not values. */
+      readonly operand: Expression | undefined;
+      readonly branches: readonly Branch[];
+      readonly otherwise: Expression;
+    };
+
+export interface Branch {
+  readonly when: Expression;
+  readonly value: Expression;
+}
 
 export interface Link {
   readonly operator: string;
@@ -63,9 +81,13 @@ export interface Limit {
 
 export interface Select {
   readonly kind: 'select';
+  readonly distinct: boolean;
   readonly items: readonly Item[];
-  readonly from: TableName | undefined;
+  readonly from: TableName | Select | undefined;
   readonly where: Expression | undefined;
+  /** GROUP BY */
+  readonly group: readonly Expression[];
+  readonly having: Expression | undefined;
   readonly order: readonly Order[];
   readonly limit: Limit | undefined;
 }
@@ -102,5 +124,5 @@ export type Statement =
   | { readonly kind: 'set'; readonly autocommit: boolean | undefined }
   /** Accepted, and nothing is to be done: SAVEPOINT … */
   | { readonly kind: 'nothing' }
-  /** About the schemas that describe MySQL itself, in words that this grammar lacks: it has no rows. */
-  | { readonly kind: 'nowhere'; readonly labels: readonly string[] };
+  /** About the schemas that describe MySQL itself, in words that this grammar lacks: there is nothing to show, or to count. */
+  | { readonly kind: 'nowhere'; readonly labels: readonly string[]; readonly counted: boolean };

@@ -20,6 +20,9 @@ const filled = new Map<string, readonly [names: readonly string[], rows: () => R
   ['COLLATIONS', [server.collationsColumns, server.collationsRows]],
 ]);
 
+/** Whether a table has rows. */
+export const isFilled = (name: string): boolean => filled.has(name.toUpperCase());
+
 /** @returns undefined when another schema is meant. */
 export function resolveInformationTable(
   { schema, name }: TableName,

@@ -23,10 +23,11 @@ export const schemataColumns = [
   'DEFAULT_CHARACTER_SET_NAME',
   'DEFAULT_COLLATION_NAME',
   'SQL_PATH',
+  'DEFAULT_ENCRYPTION',
 ];
 
 export const schemataRows = (): Row[] =>
-  schemaNames.map((name) => ['def', name, charset, collation, null]);
+  schemaNames.map((name) => ['def', name, charset, collation, null, 'NO']);
 
 export const tablesColumns = [
   'TABLE_CATALOG',
@@ -83,6 +84,7 @@ export const columnsColumns = [
   'PRIVILEGES',
   'COLUMN_COMMENT',
   'GENERATION_EXPRESSION',
+  'SRS_ID',
 ];
 
 export const privileges = 'select,insert,references';
@@ -93,7 +95,7 @@ function columnRow(table: Table, column: TableColumn, i: number): Row {
   return [
     ...['def', schema, table.name, column.name, String(i + 1), null, 'NO'],
     ...[type.replace(/\(.*/, ''), length, bytes, null, null, null, charset, collation],
-    ...[type, keyOf(table, column), '', privileges, '', ''],
+    ...[type, keyOf(table, column), '', privileges, '', '', null],
   ];
 }
 
@@ -117,6 +119,8 @@ export const statisticsColumns = [
   'INDEX_TYPE',
   'COMMENT',
   'INDEX_COMMENT',
+  'IS_VISIBLE',
+  'EXPRESSION',
 ];
 
 /** The one index of a table is its primary key. A queue or a history has several rows with one key. */
@@ -128,5 +132,5 @@ export const indexRow = ({ name, primary, many }: Table): Row => [
 export const statisticsRows = (): Row[] =>
   tables.map((table) => {
     const [name = '', unique = '', ...rest] = indexRow(table);
-    return ['def', schema, name, unique, schema, ...rest];
+    return ['def', schema, name, unique, schema, ...rest, 'YES', null];
   });

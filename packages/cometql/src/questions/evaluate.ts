@@ -45,9 +45,33 @@ export function evaluate(expression: Expression, scope: Scope): Value {
       const value = evaluate(expression.operand, scope);
       return value === null ? null : `-${value}`;
     }
+    case 'between':
+      return between(expression, scope);
+    case 'case':
+      return choose(expression, scope);
     default:
       return test(expression, scope);
   }
+}
+
+type Of<Kind extends string> = Extract<Expression, { readonly kind: Kind }>;
+
+/** NULL when it depends on one. */
+function between({ operand, from, to }: Of<'between'>, scope: Scope): Value {
+  const value = evaluate(operand, scope);
+  const least = operate(value, { operator: '>=', operand: from }, scope);
+  const most = operate(value, { operator: '<=', operand: to }, scope);
+  if (least === 0 || most === 0) return 0;
+  return least === null || most === null ? null : 1;
+}
+
+function choose({ operand, branches, otherwise }: Of<'case'>, scope: Scope): Value {
+  const value = operand === undefined ? null : evaluate(operand, scope);
+  const branch = branches.find(({ when }) => {
+    const test = evaluate(when, scope);
+    return operand === undefined ? isTrue(test) : equal(value, test);
+  });
+  return evaluate(branch === undefined ? otherwise : branch.value, scope);
 }
 
 function named(name: string, text: boolean, scope: Scope): Value {
@@ -56,10 +80,7 @@ function named(name: string, text: boolean, scope: Scope): Value {
   return text ? name : null;
 }
 
-function test(
-  expression: Extract<Expression, { readonly kind: 'in' | 'like' | 'is' }>,
-  scope: Scope,
-): Value {
+function test(expression: Of<'in' | 'like' | 'is'>, scope: Scope): Value {
   const value = evaluate(expression.operand, scope);
   if (expression.kind === 'is') {
     const is = expression.value === null ? value === null : isTrue(value) === expression.value;

@@ -27,6 +27,39 @@ const concat: Evaluated = (args) => {
   return args.includes(null) || length > maxPacket ? null : texts.join('');
 };
 
+const textAt = ([value = null, from = null, length = null]: readonly Value[]): Value => {
+  if (value === null || from === null) return null;
+  const all = [...String(value)];
+  const place = numberOf(from);
+  const start = place < 0 ? all.length + place : place - 1;
+  if (place === 0 || start < 0) return '';
+  const end = length === null ? all.length : start + Math.max(0, numberOf(length));
+  return all.slice(start, end).join('');
+};
+
+const left: Evaluated = ([value = null, length = null]) =>
+  length === null ? null : textAt([value, 1, length]);
+
+const right: Evaluated = ([value = null, length = null]) => {
+  if (value === null || length === null) return null;
+  const count = Math.max(0, numberOf(length));
+  return count === 0 ? '' : [...String(value)].slice(-count).join('');
+};
+
+/** Of the first place, 1; where it is not, 0. */
+const locate: Evaluated = ([part = null, value = null]) =>
+  part === null || value === null
+    ? null
+    : String(value).toLowerCase().indexOf(String(part).toLowerCase()) + 1;
+
+const replaced: Evaluated = ([value = null, part = null, by = null]) => {
+  if (value === null || part === null || by === null) return null;
+  const pieces = part === '' ? [String(value)] : String(value).split(String(part));
+  const text = String(by);
+  const length = String(value).length + (pieces.length - 1) * text.length;
+  return length > maxPacket ? null : pieces.join(text);
+};
+
 const functions = new Map<string, Evaluated>(
   Object.entries({
     BINARY: first,
@@ -47,15 +80,21 @@ const functions = new Map<string, Evaluated>(
     IF: ([test = null, yes = null, no = null]) => (isTrue(test) ? yes : no),
     IFNULL: ([value = null, other = null]) => value ?? other,
     LAST_INSERT_ID: () => 0,
+    LEFT: left,
     LENGTH: mapText((value) => Buffer.byteLength(value)),
     LOCALTIME: now,
     LOCALTIMESTAMP: now,
+    LOCATE: locate,
     LOWER: mapText((value) => value.toLowerCase()),
     NOW: now,
     NULLIF: ([a = null, b = null]) => (text(a) === text(b) ? null : a),
+    REPLACE: replaced,
+    RIGHT: right,
     ROW_COUNT: () => -1,
     SCHEMA: database,
     SESSION_USER: user,
+    SUBSTRING: textAt,
+    SUBSTR: textAt,
     SYSDATE: now,
     SYSTEM_USER: user,
     UNIX_TIMESTAMP: () => Math.floor(Date.now() / 1000),

@@ -32,6 +32,8 @@ function childrenOf(expression: Expression & object): readonly Expression[] {
     case 'all':
     case 'any':
       return expression.parts;
+    case 'between':
+      return [expression.operand, expression.from, expression.to];
     case 'in':
       return [expression.operand, ...expression.list];
     case 'like':
@@ -40,6 +42,12 @@ function childrenOf(expression: Expression & object): readonly Expression[] {
     case 'minus':
     case 'is':
       return [expression.operand];
+    case 'case':
+      return [
+        expression.operand ?? null,
+        ...expression.branches.flatMap(({ when, value }) => [when, value]),
+        expression.otherwise,
+      ];
     default:
       return [];
   }

@@ -1,9 +1,12 @@
-import { invalid } from '../faults.ts';
+import { invalid, tooLong } from '../faults.ts';
 import type { Select } from '../grammar/syntax-tree.ts';
 import { type Column, loose, type SqlFault } from '../outcome.ts';
 import { unknownIn } from '../questions/names.ts';
 import { isCounted } from './project.ts';
 import type { Source } from './source.ts';
+
+/** As in MySQL. With `*` of a SELECT within a SELECT there could be any number. */
+const mostColumns = 4_096;
 
 /** The columns of the answer. */
 export function columnsOf(
@@ -17,6 +20,8 @@ export function columnsOf(
     if (typeof expression === 'object' && expression?.kind === 'star') {
       if (from === undefined) return invalid('`*` needs a table in FROM');
       columns.push(...source.columns);
+      if (columns.length > mostColumns)
+        return tooLong(`an answer may have at most ${mostColumns} columns`);
       continue;
     }
     const counted = isCounted(item) ? item.expression.args : [expression];

@@ -76,7 +76,8 @@ function primary(expression: Expression, table: Table): SqlFault | undefined {
 
 /** A condition of another kind: on the key it is one that this server does not have. */
 function anyPrimary(where: Expression & object, table: Table): SqlFault {
-  const operand = where.kind === 'chain' ? where.first : 'operand' in where ? where.operand : null;
+  const operand =
+    where.kind === 'chain' ? where.first : 'operand' in where ? (where.operand ?? null) : null;
   if (where.kind === 'not') return noKey(table.primary);
   const fault = primary(operand, table);
   return fault ?? notImplemented(`WHERE with other conditions than = and IN`);

@@ -1,6 +1,7 @@
 import type { Caller } from '../caller.ts';
+import { noColumn } from '../faults.ts';
 import { describesServer } from '../grammar/nowhere.ts';
-import type { Select } from '../grammar/syntax-tree.ts';
+import type { Expression, Select } from '../grammar/syntax-tree.ts';
 import { resolveInformationTable } from '../information-schema/index.ts';
 import { type Column, isSqlFault, loose, type SqlFault } from '../outcome.ts';
 import type { Plan } from '../plan.ts';
@@ -10,22 +11,29 @@ import { schema } from '../tables/index.ts';
 import { columnsOf } from './columns.ts';
 import { filter } from './filter.ts';
 import { keysOf } from './keys.ts';
-import { isCounted, project } from './project.ts';
+import { isCounted, isPlain, project } from './project.ts';
 import { resolveTable } from './resolve.ts';
 import type { Source } from './source.ts';
 
-/** An answer that can have no rows. */
-export function withoutRows(labels: readonly string[]): Plan {
+/** An answer that can have no rows; but of how many there are. */
+export function withoutRows(labels: readonly string[], counted: boolean): Plan {
   const columns = labels.map((label) => loose(label));
-  return { columns, run: () => ({ kind: 'rows', columns, rows: [] }) };
+  const rows = counted ? [labels.map(() => '0')] : [];
+  return { columns, run: () => ({ kind: 'rows', columns, rows }) };
 }
 
 export function planSelect(statement: Select, database: string): Plan | SqlFault {
   const planned = planRows(statement, database);
+  const { from, items, group } = statement;
+  if (!isSqlFault(planned) || from === undefined || 'kind' in from) return planned;
   // What is asked about MySQL itself and is not known here does not exist here.
-  if (isSqlFault(planned) && describesServer(statement.from?.schema || database))
-    return withoutRows(statement.items.map(({ label }) => label));
-  return planned;
+  if (!describesServer(from.schema || database) || resolveInformationTable(from, database))
+    return planned;
+  const counted = group.length === 0 && items.every(isCounted);
+  return withoutRows(
+    items.map(({ label }) => label),
+    counted,
+  );
 }
 
 function planRows(statement: Select, database: string): Plan | SqlFault {
@@ -37,14 +45,18 @@ function planRows(statement: Select, database: string): Plan | SqlFault {
   if (isSqlFault(columns)) return columns;
   const labels = new Set(columns.map(({ name }) => name.toLowerCase()));
   const hasOrLabel = (name: string): boolean => has(name) || labels.has(name.toLowerCase());
-  for (const { by } of statement.order) {
-    const fault = unknownIn(by, source.name, hasOrLabel);
+  const { group, having = null, order } = statement;
+  for (const { by } of order)
+    if (typeof by === 'number' && columns[by - 1] === undefined)
+      return noColumn(source.name, String(by));
+  for (const expression of [...group, having, ...order.map(({ by }) => by)]) {
+    const fault = unknownIn(expression, source.name, hasOrLabel);
     if (fault !== undefined) return fault;
   }
   const run = async (caller: Caller) => {
     const rows = await source.rows(caller);
     if (isSqlFault(rows)) return rows;
-    const shown = project(statement, source, rows, caller);
+    const shown = project({ statement, source, columns }, rows, caller);
     return isSqlFault(shown) ? shown : ({ kind: 'rows', columns, rows: shown } as const);
   };
   return { columns, run };
@@ -53,11 +65,11 @@ function planRows(statement: Select, database: string): Plan | SqlFault {
 function sourceOf(statement: Select, database: string): Source | SqlFault {
   const { from, where } = statement;
   if (from === undefined) {
-    const fault = where === undefined ? undefined : unknownIn(where, 'DUAL', () => false);
-    return fault ?? filter({ name: 'DUAL', columns: [], rows: async () => [[]] }, where);
+    return filterKnown({ name: 'DUAL', columns: [], rows: async () => [[]] }, where);
   }
+  if ('kind' in from) return derivedFrom(from, where, database);
   const information = resolveInformationTable(from, database);
-  if (information !== undefined) return filter(information, where);
+  if (information !== undefined) return filterKnown(information, where);
   const table = resolveTable(from, database);
   if (isSqlFault(table)) return table;
   // A client may ask for the columns of a table without a WHERE; only its rows cannot be had so.
@@ -70,12 +82,34 @@ function sourceOf(statement: Select, database: string): Source | SqlFault {
   };
 }
 
-/** Rows beyond these are not looked at. */
-function enoughFor({ items, order, limit }: Select): number {
-  if (limit === undefined || order.length > 0 || items.some(isCounted))
-    return Number.POSITIVE_INFINITY;
-  return limit.offset + limit.count;
+function filterKnown(source: Source, where: Expression | undefined): Source | SqlFault {
+  const names = new Set(source.columns.map(({ name }) => name.toLowerCase()));
+  const has = (name: string): boolean => names.has(name.toLowerCase());
+  return unknownIn(where ?? null, source.name, has) ?? filter(source, where);
 }
+
+/** `(SELECT …) AS t` */
+function derivedFrom(
+  select: Select,
+  where: Expression | undefined,
+  database: string,
+): Source | SqlFault {
+  const planned = planSelect(select, database);
+  if (isSqlFault(planned)) return planned;
+  const { columns } = planned;
+  const rows = async (caller: Caller) => {
+    const outcome = await planned.run(caller);
+    if (isSqlFault(outcome)) return outcome;
+    return outcome.kind === 'rows' ? outcome.rows : [];
+  };
+  return filterKnown({ name: 'SELECT', columns, rows }, where);
+}
+
+/** Rows beyond these are not looked at. */
+const enoughFor = (statement: Select): number =>
+  statement.limit === undefined || !isPlain(statement)
+    ? Number.POSITIVE_INFINITY
+    : statement.limit.offset + statement.limit.count;
 
 export const tableColumns = ({ name: table, columns, primary }: Table): Column[] =>
   columns.map(({ name, length }) => ({ name, table, schema, primary: name === primary, length }));

@@ -1,0 +1,91 @@
+/** What SELECT makes of the rows that it finds, with its literal result. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { startTestRedis, type TestRedis } from '@encke/testing';
+import { type Language, openLanguage } from './cometql.fixture.ts';
+import type { Parameter } from './execute.ts';
+
+let redis: TestRedis;
+let language: Language;
+before(async () => {
+  redis = await startTestRedis(process.env.ENCKE_TEST_REDIS);
+  language = await openLanguage(redis.env);
+});
+after(async () => {
+  await language?.stop();
+  await redis?.stop();
+});
+
+/** `[affected rows, insert id]`, rows, or `errno text`. */
+type Step = readonly [statement: string, result: unknown, ...parameters: Parameter[]];
+
+function steps(name: string, ...all: readonly Step[]): void {
+  test(name, async () => {
+    for (const [statement, result, ...parameters] of all)
+      assert.deepEqual(await language.brief(statement, ...parameters), result, statement);
+  });
+}
+
+steps(
+  'ORDER BY, LIMIT, OFFSET and COUNT',
+  ["INSERT INTO users_auth VALUES (9,'i'), (10,'j'), (11,'k')", [3, 11]],
+  ['SELECT id FROM users_auth WHERE id IN (10,9,11) ORDER BY id', [['9'], ['10'], ['11']]],
+  ['SELECT id n FROM users_auth WHERE id IN (10,9) ORDER BY n DESC', [['10'], ['9']]],
+  ['SELECT id FROM users_auth WHERE id IN (9,10,11) LIMIT 1', [['9']]],
+  ['SELECT id FROM users_auth WHERE id IN (9,10,11) LIMIT 1, 1', [['10']]],
+  ['SELECT id FROM users_auth WHERE id IN (9,10,11) LIMIT 5 OFFSET 2', [['11']]],
+  ['SELECT id FROM users_auth WHERE id IN (9,10) LIMIT ? OFFSET ?', [['10']], 5, 1],
+  ['SELECT id FROM users_auth WHERE id IN (9,10,11) LIMIT 0', []],
+  ['SELECT COUNT(*), COUNT(id) c FROM users_auth WHERE id IN (9,10,12)', [['2', '2']]],
+  ['SELECT *, COUNT(*) FROM users_auth WHERE id = 12', [[null, null, '0']]],
+  ['SELECT id FROM users_auth WHERE id = 9 FOR UPDATE', [['9']]],
+);
+
+steps(
+  'DISTINCT, GROUP BY, HAVING and a SELECT in FROM',
+  ["INSERT INTO users_data VALUES (21,'b'), (22,'a'), (23,'b'), (24,'c')", [4, 24]],
+  ['SELECT DISTINCT data FROM users_data WHERE id IN (21,22,23)', [['b'], ['a']]],
+  [
+    'SELECT DISTINCT data d FROM users_data WHERE id IN (21,22,23,24) ORDER BY d LIMIT 1,1',
+    [['b']],
+  ],
+  ['SELECT COUNT(*) FROM (SELECT DISTINCT data FROM users_data WHERE id IN (21,22,23)) x', [['2']]],
+  [
+    'SELECT data, COUNT(*) n FROM users_data WHERE id IN (21,22,23) GROUP BY data ORDER BY n DESC, 1',
+    [
+      ['b', '2'],
+      ['a', '1'],
+    ],
+  ],
+  [
+    'SELECT data, COUNT(*) n FROM users_data WHERE id IN (21,22,23) GROUP BY 1 HAVING n > 1',
+    [['b', '2']],
+  ],
+  ['SELECT data, COUNT(*) FROM users_data WHERE id = 20 GROUP BY data', []],
+  [
+    'SELECT t.*, 1 FROM (SELECT id AS n FROM users_data WHERE id IN (21,22)) AS t WHERE n = 22',
+    [['22', '1']],
+  ],
+  [
+    "SELECT id, CASE data WHEN 'a' THEN 1 WHEN 'b' THEN 2 END FROM users_data WHERE id IN (21,22,24)",
+    [
+      ['21', '2'],
+      ['22', '1'],
+      ['24', null],
+    ],
+  ],
+  ["SELECT CASE WHEN 1 > 2 THEN 'x' WHEN NULL THEN 'y' ELSE 'z' END", [['z']]],
+  ['DELETE FROM users_data WHERE id IN (21,22,23,24)', [4, 0]],
+);
+
+test('what is within each other is evaluated once', async () => {
+  for (const shell of ['(x) BETWEEN 1 AND 1', 'CASE x WHEN 2 THEN 2 WHEN 1 THEN 1 END']) {
+    let expression = '1';
+    for (let i = 0; i < 30; i++) expression = shell.replace('x', expression);
+    assert.deepEqual(await language.brief(`SELECT ${expression} AS x`), [['1']]);
+  }
+  let select = 'SELECT 1 AS a';
+  for (let i = 0; i < 30; i++) select = `SELECT *, * FROM (${select}) t`;
+  const tooMany = '11 an answer may have at most 4096 columns';
+  assert.equal(await language.brief(select), tooMany);
+});
