@@ -33,7 +33,7 @@ export async function execute(
   if (isSqlFault(planned)) return planned;
   try {
     const outcome = await planned.run(caller);
-    if (!isSqlFault(outcome)) remember(caller.state, parsed.statement);
+    remember(caller.state, parsed.statement, outcome);
     return outcome;
   } catch (error) {
     // Only reading ends here: what writes says itself what became of it.

@@ -75,6 +75,16 @@ steps(
 );
 
 steps(
+  'what the last statement did',
+  ["INSERT INTO users_auth VALUES (108, 'a'), ('0000109', 'b')", [2, 109]],
+  ['SELECT ROW_COUNT(), LAST_INSERT_ID()', [['2', '109']]],
+  ['SELECT id FROM users_auth WHERE id IN (107, 108, 109)', [['108'], ['109']]],
+  ['SELECT FOUND_ROWS(), ROW_COUNT(), LAST_INSERT_ID()', [['2', '-1', '109']]],
+  ['DELETE FROM users_auth WHERE id IN (108, 109)', [2, 0]],
+  ['SELECT ROW_COUNT(), LAST_INSERT_ID()', [['2', '109']]],
+);
+
+steps(
   'users_messages to somebody who is offline',
   ["INSERT INTO users_messages (id, event, message) VALUES (201, 'e1', 'first')", [0, 201]],
   ["INSERT INTO users_messages (id, index, event, message) VALUES (201, 0, '', '2')", [0, 201]],
