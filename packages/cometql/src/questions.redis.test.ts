@@ -50,7 +50,7 @@ const answered: readonly (readonly [statement: string, row: Record<string, strin
   ['select @@version_comment limit 1', { '@@version_comment': 'Encke CometQL' }],
   [
     'SELECT @@max_allowed_packet, @@wait_timeout',
-    { '@@max_allowed_packet': '16777216', '@@wait_timeout': '28800' },
+    { '@@max_allowed_packet': '16777213', '@@wait_timeout': '28800' },
   ],
   [
     'SELECT @@session.auto_increment_increment AS auto_increment_increment, @@autocommit ac',

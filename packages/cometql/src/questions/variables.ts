@@ -2,8 +2,8 @@
 import type { Caller } from '../caller.ts';
 import { serverVersion } from '../version.ts';
 
-/** Bytes of a statement, as the wire takes them at most. */
-export const maxPacket = 16 * 1_048_576;
+/** Bytes of a statement, as the wire takes them at most: one packet, not full, without the byte for the command. */
+export const maxPacket = 16 * 1_048_576 - 3;
 
 const fixed: Readonly<Record<string, string>> = {
   auto_increment_increment: '1',
