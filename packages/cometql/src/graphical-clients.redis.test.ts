@@ -54,6 +54,9 @@ test('graphical clients find the database, its tables and columns, in the words 
     await table(`SELECT COUNT(*) n FROM (SELECT DISTINCT TABLE_SCHEMA FROM ${tables}) x`),
     [{ n: '1' }],
   );
+  assert.equal(await count(`SELECT 1 FROM ${tables} WHERE table_name IN ('PIPES', 'x')`), 1);
+  await language.run('USE cometql_v1');
+  assert.equal(await count(`SELECT 1 FROM ${tables} WHERE TABLE_SCHEMA = DATABASE()`), 9);
   // phpMyAdmin
   assert.deepEqual(
     await table(`SELECT *, CAST(BIN_NAME AS CHAR CHARACTER SET utf8) AS SCHEMA_NAME

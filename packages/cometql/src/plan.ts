@@ -2,13 +2,12 @@
 import type { Caller } from './caller.ts';
 import { noDatabase, noThread, notImplemented } from './faults.ts';
 import type { Statement } from './grammar/syntax-tree.ts';
-import { isInformationSchema } from './information-schema/index.ts';
+import { schemaNames } from './information-schema/schema.ts';
 import { type Column, type Outcome, ok, type SqlFault } from './outcome.ts';
 import { evaluate, noRow } from './questions/evaluate.ts';
 import { planDelete } from './select/delete.ts';
 import { planSelect, withoutRows } from './select/select.ts';
 import { planDescribe, planShow } from './show/index.ts';
-import { isSchema } from './tables/index.ts';
 import { planInsert } from './tables/insert.ts';
 
 export interface Plan {
@@ -44,9 +43,10 @@ export function plan(statement: Statement, database: string): Plan | SqlFault {
 }
 
 function planUse(name: string): Plan | SqlFault {
-  if (!isSchema(name) && !isInformationSchema(name)) return noDatabase(name);
+  const known = schemaNames.find((known) => known.toLowerCase() === name.toLowerCase());
+  if (known === undefined) return noDatabase(name);
   const run = (caller: Caller) => {
-    caller.database = name;
+    caller.database = known;
     return ok();
   };
   return { columns: [], run };

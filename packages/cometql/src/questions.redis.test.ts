@@ -42,7 +42,7 @@ test('what is set or begun is accepted', async () => {
   for (const statement of accepted)
     assert.deepEqual(await language.brief(statement), [0, 0], statement);
   assert.deepEqual(await language.brief('SELECT DATABASE()'), [['information_schema']]);
-  await language.run('USE CometQL_v1');
+  await language.run('USE COMETQL_V1');
   assert.deepEqual(await language.brief('SELECT DATABASE()'), [['CometQL_v1']]);
 });
 
