@@ -37,6 +37,17 @@ const textAt = ([value = null, from = null, length = null]: readonly Value[]): V
   return all.slice(start, end).join('');
 };
 
+/** `-01:30:00`, of two times like that of `NOW()`. */
+const timeBetween: Evaluated = ([a = null, b = null]) => {
+  const [from, to] = [b, a].map((value) => Date.parse(`${String(value).replace(' ', 'T')}Z`));
+  const seconds = Math.trunc(((to ?? Number.NaN) - (from ?? Number.NaN)) / 1_000);
+  if (Number.isNaN(seconds)) return null;
+  const all = Math.abs(seconds);
+  const parts = [Math.floor(all / 3_600), Math.floor(all / 60) % 60, all % 60];
+  const text = parts.map((part) => String(part).padStart(2, '0')).join(':');
+  return seconds < 0 ? `-${text}` : text;
+};
+
 const left: Evaluated = ([value = null, length = null]) =>
   length === null ? null : textAt([value, 1, length]);
 
@@ -97,6 +108,7 @@ const functions = new Map<string, Evaluated>(
     SUBSTR: textAt,
     SYSDATE: now,
     SYSTEM_USER: user,
+    TIMEDIFF: timeBetween,
     UNIX_TIMESTAMP: () => Math.floor(Date.now() / 1000),
     UPPER: mapText((value) => value.toUpperCase()),
     USER: user,
