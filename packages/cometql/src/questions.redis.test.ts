@@ -93,6 +93,16 @@ const answered: readonly (readonly [statement: string, row: Record<string, strin
     "SELECT LEFT('äbc', 2) a, RIGHT('abc', 2) b, SUBSTRING('abcd', 2, 2) c, SUBSTR('abc', -2) d, LOCATE('B', 'abc') e, REPLACE('aXa', 'a', 'bb') f",
     { a: 'äb', b: 'bc', c: 'bc', d: 'bc', e: '2', f: 'bbXbb' },
   ],
+  ["SELECT 'a' = 'A' a, 'a' IN ('A') b, 'a' < 'B' c", { a: '1', b: '1', c: '1' }],
+  [
+    'SELECT 1 AND NULL a, 0 AND NULL b, 1 OR NULL c, 0 OR NULL d, NOT NULL e, NULL BETWEEN 1 AND 2 f',
+    { a: null, b: '0', c: '1', d: null, e: null, f: null },
+  ],
+  ['SELECT @@port', { '@@port': '3999' }],
+  [
+    "SELECT TIMEDIFF(NOW(), UTC_TIMESTAMP()) a, TIMEDIFF('2026-01-01 00:00:00', '2026-01-02 01:30:00') b, TIMEDIFF('x', NOW()) c",
+    { a: '00:00:00', b: '-25:30:00', c: null },
+  ],
   ['SELECT LAST_INSERT_ID()', { 'LAST_INSERT_ID()': '0' }],
 ];
 

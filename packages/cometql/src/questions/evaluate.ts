@@ -34,9 +34,9 @@ export function evaluate(expression: Expression, scope: Scope): Value {
         evaluate(expression.first, scope),
       );
     case 'all':
-      return truth(expression.parts.every((part) => isTrue(evaluate(part, scope))));
+      return every(expression.parts, scope);
     case 'any':
-      return truth(expression.parts.some((part) => isTrue(evaluate(part, scope))));
+      return some(expression.parts, scope);
     case 'not': {
       const value = evaluate(expression.operand, scope);
       return value === null ? null : truth(!isTrue(value));
@@ -52,6 +52,27 @@ export function evaluate(expression: Expression, scope: Scope): Value {
     default:
       return test(expression, scope);
   }
+}
+
+/** What is NULL decides only when nothing else does. */
+function every(parts: readonly Expression[], scope: Scope): Value {
+  let result: Value = 1;
+  for (const part of parts) {
+    const value = evaluate(part, scope);
+    if (value === null) result = null;
+    else if (!isTrue(value)) return 0;
+  }
+  return result;
+}
+
+function some(parts: readonly Expression[], scope: Scope): Value {
+  let result: Value = 0;
+  for (const part of parts) {
+    const value = evaluate(part, scope);
+    if (value === null) result = null;
+    else if (isTrue(value)) return 1;
+  }
+  return result;
 }
 
 type Of<Kind extends string> = Extract<Expression, { readonly kind: Kind }>;
@@ -93,11 +114,12 @@ function test(expression: Of<'in' | 'like' | 'is'>, scope: Scope): Value {
   return pattern === null ? null : truth(isLike(String(value), String(pattern)));
 }
 
-/** Below zero, zero or above, as `a` comes before, with or behind `b`; numbers as numbers, text as text. */
+/** Below zero, zero or above, as `a` comes before, with or behind `b`; numbers as numbers, text without regard to capitals. */
 function compare(a: string | number, b: string | number): number {
   if (typeof a === 'number' || typeof b === 'number') return numberOf(a) - numberOf(b);
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
+  const [x, y] = a === b ? ['', ''] : [a.toLowerCase(), b.toLowerCase()];
+  if (x === y) return 0;
+  return x < y ? -1 : 1;
 }
 
 const equal = (a: Value, b: Value): boolean => a !== null && b !== null && compare(a, b) === 0;
