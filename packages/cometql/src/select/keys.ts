@@ -8,7 +8,7 @@ const most = 65_536;
 
 /**
  * The values that WHERE gives for the primary key: `pk = v`, `pk IN (v, …)`, and several of these with OR.
- * @returns undefined when there is no WHERE and the table does without.
+ * @returns none when WHERE is never true; undefined when there is no WHERE and the table does without.
  */
 export function keysOf(
   where: Expression | undefined,
@@ -16,12 +16,25 @@ export function keysOf(
   needed = !table.whole,
 ): readonly string[] | undefined | SqlFault {
   if (where === undefined) return needed ? noKey(table.primary) : undefined;
+  if (isNever(where)) return [];
   const keys: string[] = [];
   const fault = collect(where, table, keys);
   if (fault !== undefined) return fault;
   if (keys.length === 0) return noKey(table.primary);
   if (keys.length > most) return tooLong(`WHERE may have at most ${most} values`);
   return keys;
+}
+
+/** `1 = 0` and the like, with which clients ask for the columns alone. */
+function isNever(where: Expression): boolean {
+  if (typeof where === 'number') return where === 0;
+  if (typeof where !== 'object' || where === null) return false;
+  if (where.kind === 'all') return where.parts.some(isNever);
+  if (where.kind !== 'chain') return false;
+  const [link, more] = where.links;
+  if (typeof where.first !== 'number' || typeof link?.operand !== 'number' || more) return false;
+  const equal = where.first === link.operand;
+  return link.operator === '=' ? !equal : link.operator === '<>' && equal;
 }
 
 function collect(where: Expression, table: Table, keys: string[]): SqlFault | undefined {
