@@ -243,10 +243,11 @@ function typeName(cursor: Cursor): void {
   cursor.expect(')');
 }
 
-/** A whole number that LIMIT takes. */
+/** A whole number that LIMIT takes. As all numbers it may be quoted: some libraries do that to every value. */
 export function parseCount(cursor: Cursor): number {
   const { kind } = cursor.lexer;
-  if (kind !== 'number' && kind !== 'parameter') return cursor.fail();
+  const quoted = (kind === 'string' || kind === 'text') && /^\d+$/.test(cursor.unquoted());
+  if (kind !== 'number' && kind !== 'parameter' && !quoted) return cursor.fail();
   const value = Number(cursor.literal());
   if (!Number.isInteger(value) || value < 0)
     cursor.refuse(invalid('`LIMIT` must be a whole number'));

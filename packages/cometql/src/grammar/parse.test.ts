@@ -30,7 +30,7 @@ const faults: readonly (readonly [source: string, near: string, line?: number])[
   ['SELECT a\nFROM t\n\nWHERE ORDER', 'ORDER', 4],
   ['SELECT a FROM t ORDER a', 'a'],
   ['SELECT a FROM t LIMIT -1', '-1'],
-  ["SELECT a FROM t LIMIT '1'", "'1'"],
+  ["SELECT a FROM t LIMIT 'x'", "'x'"],
   ['SELECT a FROM t LIMIT 1,', ''],
   ['SELECT a NOT b', 'b'],
   ['SELECT a IS 5', '5'],
