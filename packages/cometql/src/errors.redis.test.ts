@@ -160,7 +160,8 @@ const errors: readonly (readonly [statement: string, error: string])[] = [
   ["INSERT INTO users_messages VALUES ('', 0, 'e', 'm')", user],
   ['SELECT * FROM users_auth WHERE id = -1', user],
   ["SELECT * FROM users_time WHERE id IN (1, 'abc')", user],
-  ['DELETE FROM users_messages WHERE id = 01', user],
+  ['DELETE FROM users_messages WHERE id = 0000000001', user],
+  ["DELETE FROM users_messages WHERE id = '00'", user],
   [
     "INSERT INTO users_messages VALUES (1, 0, 'a.b', 'm')",
     '12 `event` may contain only A-Z a-z 0-9 _ -',

@@ -39,6 +39,17 @@ steps(
   ['SELECT COUNT(*), COUNT(id) c FROM users_auth WHERE id IN (9,10,12)', [['2', '2']]],
   ['SELECT *, COUNT(*) FROM users_auth WHERE id = 12', [[null, null, '0']]],
   ['SELECT id FROM users_auth WHERE id = 9 FOR UPDATE', [['9']]],
+  ['SELECT id FROM users_auth WHERE id IN (9,10,11) LIMIT \'1\', "1"', [['10']]],
+  ['SELECT hash, id FROM users_auth WHERE id IN (10,11,9) ORDER BY 2 DESC LIMIT 1', [['k', '11']]],
+  [
+    'SELECT id FROM users_auth WHERE id IN (10,9) ORDER BY 2',
+    '14 Not a specific column: `users_auth` has no column `2`',
+  ],
+  ["SELECT id FROM users_auth WHERE id = '009'", [['9']]],
+  ['SELECT * FROM users_auth WHERE 1=0', []],
+  ['SELECT * FROM users_auth WHERE id = 9 AND FALSE', []],
+  ['SELECT COUNT(*) FROM revoked_tokens WHERE 1 <> 1', [['0']]],
+  ['DELETE FROM users_auth WHERE 0', [0, 0]],
 );
 
 steps(

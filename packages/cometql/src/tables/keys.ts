@@ -25,9 +25,13 @@ export const timeColumn: TableColumn = { name: 'time', length: 20 };
 /** As long as the message limit may be set. */
 export const textColumn = (name: string): TableColumn => ({ name, length: 16_777_215 });
 
+/** Of up to 9 digits: such a column in the application's own database fills numbers up with zeros. */
+const filledUp = /^0+(?=[1-9]\d*$)/;
+const longestId = 9;
+
 /** [I2] */
 export function userKey(text: string): User | SqlFault {
-  const user = parseUser(text, 'id');
+  const user = parseUser(text.length > longestId ? text : text.replace(filledUp, ''), 'id');
   return isFault(user) ? invalid(user.text) : user;
 }
 
