@@ -82,6 +82,10 @@ const errors: readonly (readonly [statement: string, error: string])[] = [
     '2 not implemented: WHERE with other conditions than = and IN',
   ],
   [
+    'SELECT * FROM users_auth WHERE id BETWEEN 5 AND 9',
+    '2 not implemented: WHERE with other conditions than = and IN',
+  ],
+  [
     "SELECT * FROM users_auth WHERE id LIKE '1'",
     '2 not implemented: WHERE with other conditions than = and IN',
   ],
