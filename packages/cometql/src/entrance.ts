@@ -9,8 +9,9 @@ import { PreparedStatements } from './prepared-statements.ts';
 import { newState } from './state.ts';
 import { answer, plain } from './wire/answer.ts';
 import { encodingOfCollation, isUnsafeCollation } from './wire/charset.ts';
-import { accessDenied, badHandshake } from './wire/faults.ts';
+import { accessDenied, badHandshake, noCompression } from './wire/faults.ts';
 import {
+  asksForCompression,
   asksForTls,
   greeting,
   type Introduction,
@@ -70,6 +71,7 @@ export class Entrance {
       return this.#out(next, badHandshake, 'malformed');
     }
     this.#introduction = readIntroduction(payload);
+    if (asksForCompression(payload)) return this.#out(next, noCompression, 'malformed');
     return this.#judge(this.#begin().begin(this.#introduction), next);
   }
 

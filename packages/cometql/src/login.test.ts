@@ -233,6 +233,14 @@ test('TLS that is not offered, and TLS that is none', async () => {
   await other.gone();
 });
 
+test('who compresses without being offered it is told so, and not let in', async () => {
+  const client = new RawClient(wire.port);
+  const told = fault(await client.enter({ capabilities: flags | 32 }));
+  const text = 'Bad handshake: compression is not supported, turn it off';
+  assert.deepEqual(told, [1043, '08S01', text]);
+  await client.gone();
+});
+
 test('an unknown plugin is switched to one that everybody knows', async () => {
   for (const plugin of ['mysql_clear_password', 'sha256_password', 'dialog', '']) {
     const client = new RawClient(wire.port);

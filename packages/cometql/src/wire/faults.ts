@@ -4,6 +4,11 @@ import { SqlFault } from '../outcome.ts';
 const connection = '08S01';
 
 export const badHandshake = new SqlFault(1043, 'Bad handshake', connection);
+export const noCompression = new SqlFault(
+  1043,
+  'Bad handshake: compression is not supported, turn it off',
+  connection,
+);
 export const outOfOrder = new SqlFault(1156, 'Got packets out of order', connection);
 export const malformed = new SqlFault(1835, 'Malformed communication packet', connection);
 export const tooManyConnections = new SqlFault(1040, 'Too many connections', '08004');

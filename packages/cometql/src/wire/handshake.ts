@@ -48,6 +48,12 @@ const asked = (capabilities: number, bit: number): boolean => (capabilities & bi
 export const asksForTls = (payload: Buffer): boolean =>
   payload.length === 32 && asked(payload.readUInt32LE(0), capability.tls);
 
+/** It is not offered, but some clients do not look: all that they send after the login would be compressed. */
+const compression = 32;
+
+export const asksForCompression = (payload: Buffer): boolean =>
+  asked(payload.readUInt32LE(0), compression);
+
 /** @throws Malformed also for clients from before MySQL 4.1. */
 export function readIntroduction(payload: Buffer): Introduction {
   const fields = new Fields(payload);
