@@ -114,15 +114,25 @@ function test(expression: Of<'in' | 'like' | 'is'>, scope: Scope): Value {
   return pattern === null ? null : truth(isLike(String(value), String(pattern)));
 }
 
-/** Below zero, zero or above, as `a` comes before, with or behind `b`; numbers as numbers, text without regard to capitals. */
+/** Characters. Longer text is nobody's name, and would take long to compare so. */
+const longestName = 1_024;
+
+/** Below zero, zero or above, as `a` comes before, with or behind `b`; numbers as numbers, text without regard to capitals, as names are. */
 function compare(a: string | number, b: string | number): number {
   if (typeof a === 'number' || typeof b === 'number') return numberOf(a) - numberOf(b);
-  const [x, y] = a === b ? ['', ''] : [a.toLowerCase(), b.toLowerCase()];
+  if (a === b) return 0;
+  const isShort = a.length <= longestName && b.length <= longestName;
+  const [x, y] = isShort ? [a.toLowerCase(), b.toLowerCase()] : [a, b];
   if (x === y) return 0;
   return x < y ? -1 : 1;
 }
 
-const equal = (a: Value, b: Value): boolean => a !== null && b !== null && compare(a, b) === 0;
+function equal(a: Value, b: Value): boolean {
+  if (a === null || b === null) return false;
+  // Long lists are looked through so.
+  if (typeof a === 'string' && typeof b === 'string' && a.length !== b.length) return false;
+  return compare(a, b) === 0;
+}
 
 function operate(left: Value, { operator, operand }: Link, scope: Scope): Value {
   const right = evaluate(operand, scope);
