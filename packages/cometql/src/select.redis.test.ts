@@ -89,6 +89,13 @@ steps(
   ['DELETE FROM users_data WHERE id IN (21,22,23,24)', [4, 0]],
 );
 
+test('an answer is bounded while it is made', async () => {
+  const items = Array.from({ length: 4_000 }, () => 'CONCAT(a, a, a, a)').join();
+  const select = `SELECT ${items} FROM (SELECT '${'x'.repeat(1_000_000)}' AS a) t`;
+  const tooLong = '11 the answer is too long: ask for less at once';
+  assert.equal(await language.brief(select), tooLong);
+});
+
 test('what is within each other is evaluated once', async () => {
   for (const shell of ['(x) BETWEEN 1 AND 1', 'CASE x WHEN 2 THEN 2 WHEN 1 THEN 1 END']) {
     let expression = '1';

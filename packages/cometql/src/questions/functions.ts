@@ -63,14 +63,6 @@ const locate: Evaluated = ([part = null, value = null]) =>
     ? null
     : String(value).toLowerCase().indexOf(String(part).toLowerCase()) + 1;
 
-const replaced: Evaluated = ([value = null, part = null, by = null]) => {
-  if (value === null || part === null || by === null) return null;
-  const pieces = part === '' ? [String(value)] : String(value).split(String(part));
-  const text = String(by);
-  const length = String(value).length + (pieces.length - 1) * text.length;
-  return length > maxPacket ? null : pieces.join(text);
-};
-
 const functions = new Map<string, Evaluated>(
   Object.entries({
     BINARY: first,
@@ -99,7 +91,6 @@ const functions = new Map<string, Evaluated>(
     LOWER: mapText((value) => value.toLowerCase()),
     NOW: now,
     NULLIF: ([a = null, b = null]) => (text(a) === text(b) ? null : a),
-    REPLACE: replaced,
     RIGHT: right,
     ROW_COUNT: (_, { state }) => state.affectedRows,
     SCHEMA: database,

@@ -9,10 +9,13 @@ import type { Source } from './source.ts';
 export class RowScope implements Scope {
   readonly caller: Caller;
   row: Row = [];
+  /** A row of NULLs. */
+  readonly nothing: Row;
   readonly #places = new Map<string, number>();
 
   constructor(caller: Caller, columns: readonly Column[]) {
     this.caller = caller;
+    this.nothing = columns.map(() => null);
     for (const [i, { name }] of columns.entries()) this.#places.set(name.toLowerCase(), i);
   }
 

@@ -19,6 +19,7 @@ const shown = (value: Value): string | null => (value === null ? null : String(v
 /** Characters of an answer, and some for each value: it is held in memory as a whole. */
 const largestAnswer = 128 * 1_048_576;
 const perValue = 16;
+const answerTooLong = tooLong('the answer is too long: ask for less at once');
 
 /** A line of the answer, and the row that it comes from: of several, the first. */
 interface Line {
@@ -43,25 +44,42 @@ export function project(
   rows: readonly Row[],
   caller: Caller,
 ): Row[] | SqlFault {
-  const { items, limit, having, distinct } = statement;
+  const { limit, having, distinct } = statement;
   const cut = <T>(all: readonly T[]): readonly T[] =>
     limit === undefined ? all : all.slice(limit.offset, limit.offset + limit.count);
   const scope = new RowScope(caller, source.columns);
   const plain = isPlain(statement);
-  let lines: readonly Line[] = groupsOf(statement, plain ? cut(rows) : rows, scope).map((group) => {
-    const row = group[0] ?? source.columns.map(() => null);
-    return { row, shown: items.flatMap((item) => count(item, group, row, scope)) };
-  });
+  const made = linesOf(statement, groupsOf(statement, plain ? cut(rows) : rows, scope), scope);
+  if (made === undefined) return answerTooLong;
+  let lines: readonly Line[] = made;
   if (having !== undefined) lines = lines.filter(holds(having, columns, scope));
   if (distinct) lines = different(lines);
   if (!plain) lines = cut(sort(statement, lines, columns, scope));
-  const answer = lines.map(({ shown }) => shown);
   let size = 0;
-  for (const shown of answer) {
-    for (const value of shown) size += perValue + (value?.length ?? 0);
-    if (size > largestAnswer) return tooLong('the answer is too long: ask for less at once');
+  for (const { shown } of lines) for (const value of shown) size += perValue + (value?.length ?? 0);
+  return size > largestAnswer ? answerTooLong : lines.map(({ shown }) => shown);
+}
+
+/** @returns undefined as soon as they are too long. */
+function linesOf(
+  { items }: Select,
+  groups: readonly (readonly Row[])[],
+  scope: RowScope,
+): Line[] | undefined {
+  const lines: Line[] = [];
+  let size = 0;
+  for (const group of groups) {
+    const row = group[0] ?? scope.nothing;
+    const shown: (string | null)[] = [];
+    for (const item of items)
+      for (const value of count(item, group, row, scope)) {
+        shown.push(value);
+        size += value?.length ?? 0;
+        if (size > largestAnswer) return undefined;
+      }
+    lines.push({ row, shown });
   }
-  return answer;
+  return lines;
 }
 
 /** The rows of one line each. To count without GROUP BY, all are of one line, and there is one also when there are none. */
