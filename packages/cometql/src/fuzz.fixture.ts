@@ -12,7 +12,7 @@ export function random(seed: number): (below: number) => number {
 /** What statements are made of, and what they are not. */
 const words = (
   'SELECT FROM WHERE INSERT INTO VALUES REPLACE DELETE SHOW DESCRIBE SET USE KILL ORDER BY LIMIT OFFSET AND OR NOT IN IS ' +
-  'NULL LIKE BETWEEN AS ON DUPLICATE KEY UPDATE DEFAULT COUNT NOW CAST COLUMNS TABLES STATUS FULL GLOBAL users_auth ' +
+  'DISTINCT GROUP HAVING CASE WHEN THEN ELSE END BINARY BEGIN COMMIT ROLLBACK autocommit NULL LIKE BETWEEN AS ON DUPLICATE KEY UPDATE DEFAULT COUNT NOW CAST COLUMNS TABLES STATUS FULL GLOBAL users_auth ' +
   'users_messages pipes pipes_settings information_schema TABLES mysql id hash name event message length x 1 0 -1 1.5e3 ' +
   "0xff X'41' 'text' \"text\" `name` @@version @a ? ( ) ( ) , , . . ; * = = <> <=> < >= + - / % := || && ' \" ` \\ /* */ /*! -- # " +
   '\n \0 😀 _utf8mb4 N'
@@ -26,6 +26,8 @@ const statements = [
   "SHOW FULL COLUMNS FROM users_auth FROM CometQL_v1 LIKE 'h%'",
   "SELECT @@session.autocommit AS a, IFNULL(NULL, 1 + 2 * 3), 'a' LIKE 'b' AND NOT 1 BETWEEN 2 AND 3",
   "SELECT t.A, COUNT(DISTINCT b) x FROM information_schema.TABLES t JOIN mysql.user USING (id) WHERE c REGEXP 'd'",
+  "SELECT DISTINCT t.*, CASE a WHEN 'b' THEN 1 ELSE 2 END n FROM (SELECT id AS a FROM users_auth WHERE id = 1) t GROUP BY 1 HAVING n > 0",
+  "SET autocommit = 0, NAMES 'gbk', @a := CONCAT('x', 1)",
   '/*!40101 SET NAMES utf8mb4 */ -- done',
 ];
 
