@@ -42,10 +42,9 @@ import { Uplink } from './uplink.ts';
 
 /** A page where all that is needed may be used: Web Locks exist on https and on localhost. */
 const canShare = (): boolean =>
-  typeof document !== 'undefined' &&
-  typeof BroadcastChannel === 'function' &&
-  typeof navigator !== 'undefined' &&
-  navigator.locks !== undefined;
+  globalThis.document !== undefined &&
+  globalThis.BroadcastChannel !== undefined &&
+  globalThis.navigator?.locks !== undefined;
 
 function checked<T>(value: T | Fault): T {
   if (isFault(value)) throw new TypeError(value.text);

@@ -66,7 +66,7 @@ function toOld(pipe: string, event: string, data: unknown, info?: Info): CometMe
 
 function address(node: string, wss: boolean | undefined): string {
   if (node.includes('://')) return node;
-  const page = typeof location !== 'undefined' && location.protocol === 'https:';
+  const page = globalThis.location?.protocol === 'https:';
   return `${(wss ?? page) ? 'wss' : 'ws'}://${node}`;
 }
 

@@ -2,8 +2,7 @@ import type { Handler, Unsubscribe } from './events.ts';
 
 /** A fault in the app's own code: shown where an uncaught exception would be, without stopping us. */
 export function report(error: unknown): void {
-  if (typeof reportError === 'function') reportError(error);
-  else console.error(error);
+  (globalThis.reportError ?? console.error)(error);
 }
 
 /** Runs one handler of the app; nothing it does can throw into the client. */

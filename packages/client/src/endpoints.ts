@@ -2,10 +2,9 @@ import { v1 } from '@encke/protocol';
 
 /** The address of the socket for a gateway's address. Throws a TypeError that names the rule. */
 export function endpoint(address: string): string {
-  const base = typeof location === 'undefined' ? undefined : location.href;
   let url: URL | undefined;
   try {
-    url = new URL(address, base);
+    url = new URL(address, globalThis.location?.href);
   } catch {
     // Refused below.
   }

@@ -16,8 +16,8 @@ export interface PageHooks {
 
 /** Follows the life of the page, where there is one. Returns how to stop following. */
 export function followPage(hooks: PageHooks): () => void {
-  if (typeof globalThis.addEventListener !== 'function') return () => {};
-  const page = typeof document === 'undefined' ? undefined : document;
+  if (!globalThis.addEventListener) return () => {};
+  const page = globalThis.document;
   const controller = new AbortController();
   const { signal } = controller;
   let hiddenAt = 0;

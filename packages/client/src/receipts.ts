@@ -2,8 +2,7 @@
 const delay = 200;
 
 // A hidden page's timers run once a second or once a minute: there a receipt does not wait for one.
-const hidden = (): boolean =>
-  typeof document !== 'undefined' && document.visibilityState === 'hidden';
+const hidden = (): boolean => globalThis.document?.visibilityState === 'hidden';
 
 /** Confirms by the last position alone: at once after a quiet time, at most every 200 ms in a stream. */
 export class Receipts<T> {

@@ -41,7 +41,7 @@ export class SafeStorage {
 }
 
 // Newer Node.js has these names too, and warns when they are touched: only a page's own are meant.
-const inPage = (): boolean => typeof document !== 'undefined';
+const inPage = (): boolean => globalThis.document !== undefined;
 
 /** One tab: it resumes exactly where it was after a reload. */
 export const tabStorage = (given?: StorageLike): SafeStorage =>
