@@ -81,10 +81,17 @@ for (const [name, options, text] of [
   ['app', { app: -1 }, '`app` must be an integer from 0 to 999999999'],
   ['user', { user: 1.5 }, '`user` must be an integer from 1 to 999999999'],
   ['device', { device: 'a b' }, '`device` must be 1 to 64 characters of A-Z a-z 0-9 _ -'],
+  ['key', { key: 7 as never }, '`key` must be a string of at most 4096 characters'],
+  ['long key', { key: 'k'.repeat(4_097) }, '`key` must be a string of at most 4096 characters'],
   ['url', { url: 'localhost' }, '`url` must start with https://, http://, wss:// or ws://'],
 ] as const)
   test(`a bad ${name} throws at once and names the rule`, () =>
     assert.throws(() => connect(options), new TypeError(text)));
+
+test('a key that is null is none', async () => {
+  connect({ key: null as never });
+  assert.equal('key' in (await (await gateway.visit()).hello()), false);
+});
 
 test('each message reaches each handler once, in order, copies dropped', async () => {
   const client = connect();

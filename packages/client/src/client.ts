@@ -16,7 +16,7 @@ import {
 } from '@encke/protocol';
 import { Asks } from './asks.ts';
 import { Channel } from './channel.ts';
-import type { Key } from './credentials.ts';
+import { checkedKey, type Key } from './credentials.ts';
 import { deviceId } from './device.ts';
 import { Emitter, run } from './emitter.ts';
 import { endpoint } from './endpoints.ts';
@@ -73,6 +73,7 @@ export class Client {
   constructor(options: ClientOptions = {}) {
     const { app = 0, user, storage, url = '/', tabs = true } = options;
     const addresses = (typeof url === 'string' ? [url] : url).map(endpoint);
+    checkedKey(options.key);
     this.app = checked(parseApp(app));
     this.user = user === undefined || user === 0 ? undefined : checked(parseUser(user));
     this.ownDevice = checked(parseDevice(options.device ?? deviceId(deviceStorage(storage))));

@@ -91,7 +91,7 @@ class CometFace {
     this.restart(options);
   }
 
-  /** Connects anew; options that are not given stay as they were. Throws a TypeError for a bad number or address. */
+  /** Connects anew; options that are not given stay as they were. Throws a TypeError for a bad number, key or address. */
   restart(options: CometOptions = {}): void {
     this.stop();
     this.options = { ...this.options, ...options };

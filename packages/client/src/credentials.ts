@@ -1,21 +1,30 @@
+import { limits } from '@encke/protocol';
+import type { ClientOptions } from './options.ts';
+
 export type Key = string | undefined;
+
+type Ask = NonNullable<ClientOptions['getKey']>;
+
+/** Throws a TypeError for what a gateway would refuse for ever. null, as many stores give, is none. */
+export function checkedKey(key: unknown): Key {
+  const known = key ?? undefined;
+  if (known === undefined || (typeof known === 'string' && known.length <= limits.keyLength))
+    return known;
+  throw new TypeError('`key` must be a string of at most 4096 characters');
+}
 
 /** The user's key. The app is asked for one when there is none yet or the last one was refused, and then the other tabs. */
 export class Credentials {
-  private readonly ask: (() => Key | Promise<Key>) | undefined;
+  private readonly ask: Ask | undefined;
   private readonly others: ((refused: Key) => Promise<Key>) | undefined;
   private key: Key;
   private usable: boolean;
 
-  constructor(
-    key: Key,
-    ask: (() => Key | Promise<Key>) | undefined,
-    others?: (refused: Key) => Promise<Key>,
-  ) {
-    this.key = key;
+  constructor(key: Key, ask: Ask | undefined, others?: (refused: Key) => Promise<Key>) {
+    this.key = checkedKey(key);
     this.ask = ask;
     this.others = others;
-    this.usable = key !== undefined || ask === undefined;
+    this.usable = this.key !== undefined || ask === undefined;
   }
 
   /** The key for one attempt. Rejects when the app's `getKey` does and no other tab has a key. */
@@ -43,7 +52,7 @@ export class Credentials {
   }
 
   private async own(): Promise<Key> {
-    return this.ask?.();
+    return checkedKey(await this.ask?.());
   }
 
   private async find(): Promise<Key> {

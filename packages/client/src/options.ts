@@ -12,13 +12,14 @@ export interface ClientOptions {
   readonly app?: number;
   /** User number, 1 to 999,999,999. Absent: anonymous. */
   readonly user?: number;
-  /** The user's auth hash or a JWT. */
+  /** The user's auth hash or a JWT, at most 4,096 characters. */
   readonly key?: string;
   /**
    * Instead of `key`: asked before the first attempt and again when the key was refused or has expired, so a page may
-   * stay open longer than a key lives. When it rejects, the attempt counts as failed and is repeated after the usual wait.
+   * stay open longer than a key lives. When it rejects or gives what is no key, the attempt counts as failed and is repeated
+   * after the usual wait.
    */
-  readonly getKey?: () => string | undefined | Promise<string | undefined>;
+  readonly getKey?: () => string | null | undefined | Promise<string | null | undefined>;
   /** Stable id of this device, 1 to 64 of `[A-Za-z0-9_-]`. Default: one per browser, kept in localStorage. */
   readonly device?: string;
   /**

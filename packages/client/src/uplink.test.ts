@@ -224,6 +224,15 @@ test('a getKey that fails makes the attempt fail, not the client', async () => {
   assert.equal((await (await gateway.visit()).hello()).key, 'late');
 });
 
+test('a getKey that gives what no gateway takes makes the attempt fail, and null is no key', async () => {
+  const keys = [7 as never, 'k'.repeat(4_097), null];
+  const client = connect({ getKey: () => keys.shift() });
+  const rule = 'getKey failed: TypeError: `key` must be a string of at most 4096 characters';
+  assert.equal((await reached(client, 'waiting')).reason, rule);
+  assert.equal((await reached(client, 'waiting')).reason, rule);
+  assert.equal('key' in (await (await gateway.visit()).hello()), false);
+});
+
 test('an anonymous client asks nobody for a key', async () => {
   const getKey = mock.fn(() => 'unused');
   connect({ user: 0, getKey });

@@ -249,6 +249,24 @@ test('closed with 4007: the key is asked for again, of another tab when the own 
   assert.equal(asked, 2);
 });
 
+test('another tab whose getKey gives something else than a key holds nobody up', async () => {
+  const keys = ['old'];
+  const { visit } = await share(
+    {
+      getKey: () => {
+        const key = keys.shift();
+        if (key === undefined) throw new Error('logged out');
+        return key;
+      },
+    },
+    { getKey: () => (() => {}) as never },
+    { getKey: () => 'k'.repeat(4_097) },
+    { getKey: async () => 'new' },
+  );
+  visit.socket.close(closeCodes.refresh.code);
+  assert.equal((await (await gateway.visit()).hello()).key, 'new');
+});
+
 test('closed by the server for good: no tab connects again, and no lock is kept', async () => {
   const { tabs, visit } = await share({}, {}, {});
   visit.socket.close(closeCodes.replaced.code);

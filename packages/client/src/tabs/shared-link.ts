@@ -1,4 +1,5 @@
 import type { Position } from '@encke/protocol';
+import { checkedKey } from '../credentials.ts';
 import type { Link, LinkHooks } from '../link.ts';
 import type { ClientOptions } from '../options.ts';
 import { followPage } from '../page.ts';
@@ -219,9 +220,10 @@ export class SharedLink implements Link {
 
   private async answerKey(): Promise<void> {
     const { getKey, key } = this.options;
-    // Whether it throws or rejects: the holder waits for the answer.
+    // Whether it throws, rejects or gives what is no key: the holder waits for the answer.
     const known = await Promise.resolve()
       .then(() => (getKey ? getKey() : key))
+      .then(checkedKey)
       .catch(() => undefined);
     this.post({ type: 'key', key: known });
   }
