@@ -1,4 +1,4 @@
-import type { ChannelServerFrame, Refused } from '@encke/protocol';
+import { type ChannelServerFrame, limits, type Refused } from '@encke/protocol';
 import { EnckeError } from './errors.ts';
 import type { AskOptions } from './events.ts';
 import type { Request } from './tabs/words.ts';
@@ -105,9 +105,12 @@ export class Asks {
     if (ask.sent) return;
     ask.sent = true;
     try {
+      // [V11] The server would end the connection, which is that of all tabs.
+      if (new TextEncoder().encode(JSON.stringify(ask.frame)).length > limits.clientFrame)
+        throw new EnckeError('bad-request', '`data` is too long');
       this.post(ask.frame);
     } catch (error) {
-      // The app's data cannot be JSON.
+      // That, or the app's data cannot be JSON.
       ask.reject(error);
     }
   }

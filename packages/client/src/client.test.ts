@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, mock, test } from 'node:test';
+import { limits } from '@encke/protocol';
 import { type Client, createClient } from './client.ts';
 import type { Message, Missed } from './events.ts';
 import { epoch, type ScriptedGateway, startGateway } from './gateway.fixture.ts';
@@ -177,6 +178,25 @@ test('a handler that throws neither stops the others nor the ack', async () => {
   assert.equal((await coming).seq, 1);
   assert.deepEqual(await visit.next(), { type: 'ack', seq: 1, epoch });
   assert.match(String(logged.mock.calls[0]?.arguments[0]), /bug in the page/);
+});
+
+test('[V11] a publish whose frame would be too long is refused, and the connection stays', async () => {
+  const channel = connect().channel('web_room');
+  const visit = await gateway.visit();
+  await visit.welcome();
+  /** Bytes of the frame. */
+  const publish = async (data: string) => {
+    channel.publish('e', data).catch(() => {});
+    return Buffer.byteLength(JSON.stringify(await visit.next()));
+  };
+  // Four bytes in a frame: a quote is escaped, an umlaut is two bytes of UTF-8.
+  const pairs = Math.floor((limits.clientFrame - (await publish(''))) / 4);
+  assert.ok((await publish('"ü'.repeat(pairs))) > limits.clientFrame - 4);
+  await assert.rejects(channel.publish('e', '"ü'.repeat(pairs + 1)), {
+    code: 'bad-request',
+    message: '`data` is too long',
+  });
+  await publish('the next one');
 });
 
 test('a lost connection is resumed from the position, and what was seen is confirmed again', async () => {
