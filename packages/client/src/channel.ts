@@ -224,6 +224,6 @@ interface Place {
 const positionOf = ({ epoch, seq }: Place): Position | undefined =>
   epoch === undefined || seq === undefined ? undefined : { epoch, seq };
 
-/** Another epoch is always something new. */
-const isAfter = (a: Position, b: Position | undefined): boolean =>
+/** @internal Another epoch is always something new. */
+export const isAfter = (a: Position, b: Position | undefined): boolean =>
   a.epoch !== b?.epoch || a.seq > b.seq;

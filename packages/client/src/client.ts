@@ -15,7 +15,7 @@ import {
   type User,
 } from '@encke/protocol';
 import { Asks } from './asks.ts';
-import { Channel } from './channel.ts';
+import { Channel, isAfter } from './channel.ts';
 import { checkedKey, type Key } from './credentials.ts';
 import { deviceId } from './device.ts';
 import { Emitter, run } from './emitter.ts';
@@ -256,7 +256,8 @@ export class Client {
     this.become({ name: 'online', authorized, session });
     if (changed) this.events.emit('auth', authorized);
     if (now) {
-      if (before && !resumed) this.events.emit('missed', { before, now });
+      // The server means the lowest position of all tabs: who has seen all up to `seq` has missed nothing.
+      if (!resumed && before && isAfter(now, before)) this.events.emit('missed', { before, now });
       this.seen();
     }
     this.asks.resume();

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, mock, test } from 'node:test';
 import { closeCodes } from '@encke/protocol';
 import { type Client, createClient } from '../client.ts';
+import type { Missed } from '../events.ts';
 import { epoch, type ScriptedGateway, startGateway, type Visit } from '../gateway.fixture.ts';
 import type { ClientOptions } from '../options.ts';
 import { installLocks, MemoryLocks, until } from './web-locks.fixture.ts';
@@ -143,6 +144,25 @@ test('the holder is closed between two messages: the next tab goes on, and each 
   });
   assert.deepEqual(first?.data, ['m1', 'm2']);
   assert.deepEqual(others.map(({ client }) => client.holdsSocket).sort(), [false, true]);
+});
+
+test('a tab that was away too long is told what it missed, and those that saw it are not', async () => {
+  const a = open();
+  const visit = await gateway.visit();
+  await visit.welcome(50);
+  visit.message(51);
+  await until(() => assert.deepEqual(a.data, ['m51']));
+  const missed: [string, Missed][] = [];
+  a.client.onMissed((what) => missed.push(['a', what]));
+  const b = open({ storage: { getItem: () => `${epoch}:20`, setItem() {} } });
+  b.client.onMissed((what) => missed.push(['b', what]));
+  const again = await gateway.visit();
+  assert.deepEqual((await again.welcome(51, false)).resume, { epoch, seq: 20 });
+  again.message(52);
+  await until(() => {
+    for (const { data } of [a, b]) assert.equal(data.at(-1), 'm52');
+  });
+  assert.deepEqual(missed, [['b', { before: { epoch, seq: 20 }, now: { epoch, seq: 51 } }]]);
 });
 
 test('a holder whose lock is stolen stands down: its publish is interrupted, and not sent twice', async () => {
