@@ -311,6 +311,20 @@ test('close confirms what was seen, also the message in hand, and nothing follow
   assert.deepEqual(client.state, { name: 'closed', reason: 'closed by the app' });
 });
 
+test('a client that a handler makes after closing this one does not get the message again', async () => {
+  const storage = memory();
+  const client = connect({ storage });
+  const visit = await gateway.visit();
+  await visit.welcome(1);
+  client.onMessage('*', () => {
+    client.close();
+    connect({ storage });
+  });
+  visit.message(2);
+  assert.deepEqual(await visit.next(), { type: 'ack', seq: 2, epoch });
+  assert.deepEqual((await (await gateway.visit()).hello()).resume, { epoch, seq: 2 });
+});
+
 test('unsubscribing ends the messages of that handler alone', async () => {
   const client = connect();
   const seen: string[] = [];

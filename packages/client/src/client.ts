@@ -179,8 +179,9 @@ export class Client {
   close(): void {
     if (this.current.name === 'closed') return;
     this.become({ name: 'closed', reason: 'closed by the app' });
-    // A message in hand counts as seen when its handlers are through.
-    if (!this.busy) this.link.close();
+    // A message in hand is confirmed when its handlers are through; a client that they make goes on behind it.
+    if (this.busy) this.place.save();
+    else this.link.close();
   }
 
   private open(name: string | undefined, options: ClientOptions): Link {
