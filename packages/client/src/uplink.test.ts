@@ -5,6 +5,7 @@ import { type Client, createClient } from './client.ts';
 import type { State } from './events.ts';
 import { type ScriptedGateway, startGateway } from './gateway.fixture.ts';
 import type { ClientOptions } from './options.ts';
+import { until } from './tabs/web-locks.fixture.ts';
 
 let gateway: ScriptedGateway;
 const clients: Client[] = [];
@@ -209,6 +210,45 @@ test('refused with the same key: stays, and asks again only at the next attempt'
   visit.socket.terminate();
   await (await gateway.visit()).hello();
   assert.equal(getKey.mock.callCount(), 3);
+});
+
+test('refused, and getKey fails: asks until it gives another key', async () => {
+  const logged = mock.method(console, 'error', () => {});
+  const keys = ['old', undefined, undefined, 'new'];
+  connect({
+    getKey: () => {
+      const key = keys.shift();
+      if (key === undefined) throw new Error('no network');
+      return key;
+    },
+  });
+  await (await gateway.visit()).refuse();
+  assert.equal((await (await gateway.visit()).hello()).key, 'new');
+  assert.equal(logged.mock.callCount(), 2);
+});
+
+test('refused, and the connection is lost while getKey fails: comes back', async () => {
+  mock.method(console, 'error', () => {});
+  let fail = (_error: Error): void => {};
+  let asked = 0;
+  const client = connect({
+    getKey: () => {
+      asked += 1;
+      return asked === 2
+        ? new Promise<string>((_, reject) => {
+            fail = reject;
+          })
+        : 'old';
+    },
+    backoff: { base: 30, cap: 30 },
+  });
+  mock.method(Math, 'random', () => 1);
+  const visit = await gateway.visit();
+  await visit.refuse();
+  await until(() => assert.equal(asked, 2));
+  client.on('state', (state) => state.name === 'waiting' && fail(new Error('no network')));
+  visit.socket.terminate();
+  await (await gateway.visit()).refuse();
 });
 
 test('a getKey that fails makes the attempt fail, not the client', async () => {

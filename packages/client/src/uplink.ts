@@ -189,7 +189,11 @@ export class Uplink {
         .then((renewed) => {
           if (renewed && attempt === this.attempt) void this.connect();
         })
-        .catch(report);
+        .catch((error) => {
+          report(error);
+          // Lost meanwhile: the next attempt asks.
+          if (this.connection && attempt === this.attempt) this.renewLater();
+        });
     }, this.backoff.next());
   }
 
