@@ -85,9 +85,9 @@ class CometFace {
   private readonly tabUuid = newDevice();
   private readonly answers = new Emitter<{ true: boolean; false: boolean }>();
 
-  /** Connects. While connected: does nothing without options, and restarts with them. */
+  /** Connects. While connected or on the way to it: does nothing without options, and restarts with them. */
   start(options?: CometOptions): void {
-    if (this.client && !options) return;
+    if (this.isOpen && !options) return;
     this.restart(options);
   }
 
@@ -221,9 +221,9 @@ class CometFace {
     this.onAnswer(false, callback);
   }
 
-  /** undefined before the first answer. */
+  /** undefined before the first answer, and while stopped or closed. */
   isAuthorized(): boolean | undefined {
-    return this.client?.authorized;
+    return this.isOpen ? this.client?.authorized : undefined;
   }
 
   /** Whether this tab has the socket that the browser's tabs share. */
@@ -262,6 +262,11 @@ class CometFace {
   /** Whether the next `start` or `restart` uses TLS. */
   UseWss(wss: boolean): void {
     this.options = { ...this.options, wss };
+  }
+
+  /** The server may have closed the client for good. */
+  private get isOpen(): boolean {
+    return (this.client?.state.name ?? 'closed') !== 'closed';
   }
 
   private onAnswer(wanted: boolean, callback: Answer): void {
