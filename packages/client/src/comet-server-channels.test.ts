@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { afterEach, beforeEach, test } from 'node:test';
+import { afterEach, beforeEach, mock, test } from 'node:test';
 import type { ClientFrame } from '@encke/protocol';
 import { type CometMessage, CometServer } from './comet-server.ts';
 import { type ScriptedGateway, startGateway, type Visit } from './gateway.fixture.ts';
+import { until } from './tabs/web-locks.fixture.ts';
 
 let gateway: ScriptedGateway;
 const comet = CometServer();
@@ -15,6 +16,7 @@ afterEach(async () => {
   comet.stop();
   comet.unsubscriptionAll();
   await gateway.stop();
+  mock.restoreAll();
 });
 
 async function start(): Promise<Visit> {
@@ -97,6 +99,32 @@ test('the last subscription of a channel ends it; a restart subscribes again', a
   assert.equal((await sent(again, 'subscribe')).channel, 'news');
   comet.unsubscription(second);
   assert.deepEqual(await sent(again, 'unsubscribe'), { type: 'unsubscribe', channel: 'news' });
+});
+
+test('a refused channel: told as an error of the old server, unless it is private_ and nobody is signed in', async () => {
+  const reported = mock.method(console, 'error', () => {});
+  const errors = told('#sys');
+  comet.subscription('private_a', () => {});
+  comet.subscription('news', () => {});
+  const refuse = (visit: Visit, channel: string) =>
+    visit.send({ type: 'refused', channel, code: 'not-allowed', message: 'no' });
+  comet.start({ node: gateway.url });
+  const visit = await gateway.visit();
+  await visit.refuse();
+  refuse(visit, 'private_a');
+  refuse(visit, 'news');
+  const error = (channel: string) => ({ code: '403', error: `${channel}: no` });
+  await until(() =>
+    assert.deepEqual(
+      errors.map(({ data }) => data),
+      [error('news')],
+    ),
+  );
+  visit.send({ type: 'ready', authorized: true, session: 'n.2', resumed: false });
+  refuse(visit, 'private_a');
+  await until(() => assert.deepEqual(errors[1]?.data, error('private_a')));
+  assert.equal(errors[1]?.server_info.event, 'error');
+  assert.equal(reported.mock.callCount(), 0);
 });
 
 test('who joins and leaves a track_ channel, and presence', async () => {

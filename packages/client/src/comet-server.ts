@@ -336,6 +336,16 @@ class CometFace {
       },
       end,
     );
+    channel.listen(
+      'refused',
+      ({ message }) => {
+        this.log(1, message, pipe);
+        // As the old server: who is not signed in is not told that a private_ channel was passed over.
+        if (client.authorized || !pipe.startsWith('private_'))
+          this.deliver('sys', 'error', { code: '403', error: message });
+      },
+      end,
+    );
     return end;
   }
 
