@@ -190,6 +190,21 @@ test('web_pipe_send: with and without event, hidden by @, answered, also when ca
   );
 });
 
+test('a channel whose name begins with _ is one like others; answers are of the longest names too', async () => {
+  const visit = await start();
+  const name = `web_${'n'.repeat(60)}`;
+  const answers = told(`_answer_to_${name}`);
+  const named = told('_answer_to_ab.answer');
+  told('_news');
+  assert.deepEqual(await sent(visit, 'subscribe'), { type: 'subscribe', channel: '_news' });
+  comet.web_pipe_send(name, 'hello');
+  const { type, ref } = (await visit.next()) as { type: string; ref: string };
+  assert.equal(type, 'publish');
+  visit.send({ type: 'published', ref, subscribers: 1, id: 'p1' });
+  await until(() => assert.deepEqual(answers[0]?.data, { message: 'hello', number_messages: 1 }));
+  assert.deepEqual(named, []);
+});
+
 test('get_pipe_log: to the callback and to the subscriptions, marked as history', async () => {
   const visit = await start();
   const heard = told('#web_hist');

@@ -128,13 +128,14 @@ class CometFace {
     const called = typeof name === 'string' ? callback : name;
     if (typeof called !== 'function')
       throw new TypeError('subscription: the callback must be a function');
-    const form = /^(#?)([\w-]{2,64})(?:\.([\w-]*))?$/;
+    // An answer to a publish is named after its channel, which may be as long as a name can be.
+    const form = /^(#?)((?:_answer_to_)?[\w-]{2,64})(?:\.([\w-]*))?$/;
     const parts = typeof name === 'string' ? form.exec(name) : ['', '#'];
     if (!parts)
       throw new TypeError('subscription: the name must be 2 to 64 characters of A-Z a-z 0-9 _ -');
     const [, hash, pipe = '', event] = parts;
-    // Nobody can publish to a channel of two characters, and names with _ are those of answers.
-    const remote = !hash && pipe !== 'msg' && pipe.length > 2 && pipe[0] !== '_';
+    // Nobody can publish to a channel of two characters, and answers come by themselves.
+    const remote = !hash && pipe !== 'msg' && pipe.length > 2 && !pipe.startsWith('_answer');
     this.lastId += 1;
     this.subscriptions.set(this.lastId, {
       pipe: pipe || undefined,
