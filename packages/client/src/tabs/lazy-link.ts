@@ -4,12 +4,11 @@ import type { ClientOptions } from '../options.ts';
 import type { SharedLink as Shared } from './shared-link.ts';
 import type { Up } from './words.ts';
 
+/** Rejects also outside of a page, and where nothing can lie beside the script: it is inlined, or at a `blob:` address. */
+const load = async (): Promise<{ SharedLink: typeof Shared }> =>
+  import(new URL('client-tabs.mjs', (document.currentScript as HTMLScriptElement).src).href);
 // Asked for as soon as the script runs, so that it is there when the page connects.
-const script =
-  typeof document === 'undefined' ? null : (document.currentScript as HTMLScriptElement | null);
-const loading: Promise<{ SharedLink: typeof Shared }> = script
-  ? import(new URL('client-tabs.mjs', script.src).href)
-  : Promise.reject();
+const loading = load();
 loading.catch(() => {});
 
 /**
