@@ -27,7 +27,7 @@ export interface ChannelHooks {
 export class Channel {
   readonly name: string;
   private readonly hooks: ChannelHooks;
-  private readonly events = new Emitter<ChannelEvents>();
+  private readonly events = new Emitter<ChannelEvents>(() => queueMicrotask(() => this.check()));
   private readonly ids = new Set<string>();
   /** The handlers have seen everything up to here; undefined: the channel keeps no history, or nothing came yet. */
   private at: Position | undefined;
@@ -66,14 +66,7 @@ export class Channel {
     handler: Handler<ChannelEvents[K]>,
     { signal }: ListenOptions = {},
   ): Unsubscribe {
-    const leave = this.events.on(name, handler, signal);
-    const check = () => queueMicrotask(() => this.check());
-    signal?.addEventListener('abort', check, { once: true });
-    check();
-    return () => {
-      leave();
-      check();
-    };
+    return this.events.on(name, handler, signal);
   }
 
   /** Messages may have been lost: more than the channel keeps, or it keeps none and the connection was lost. */

@@ -17,6 +17,12 @@ export function run<T>(handler: Handler<T>, value: T): void {
 
 export class Emitter<Events extends object> {
   private readonly entries = new Map<keyof Events, Set<{ handler: Handler<never> }>>();
+  private readonly changed: (() => void) | undefined;
+
+  /** `changed`: a handler came or left. */
+  constructor(changed?: () => void) {
+    this.changed = changed;
+  }
 
   on<K extends keyof Events>(
     name: K,
@@ -27,11 +33,16 @@ export class Emitter<Events extends object> {
     this.entries.set(name, set);
     // An entry of its own: the same function registered twice runs twice and is removed one by one.
     const entry = { handler };
-    if (!signal?.aborted) set.add(entry);
     const leave = () => {
       set.delete(entry);
+      signal?.removeEventListener('abort', leave);
+      this.changed?.();
     };
-    signal?.addEventListener('abort', leave, { once: true });
+    if (!signal?.aborted) {
+      set.add(entry);
+      signal?.addEventListener('abort', leave);
+      this.changed?.();
+    }
     return leave;
   }
 

@@ -26,7 +26,10 @@ export class Presence {
   on(handler: Handler<UserStatus>, { signal }: ListenOptions = {}): Unsubscribe {
     let last: boolean | undefined;
     const over = new AbortController();
-    const end = () => over.abort();
+    const end = () => {
+      over.abort();
+      signal?.removeEventListener('abort', end);
+    };
     const tell = (status: UserStatus) => {
       if (over.signal.aborted || status.online === last) return;
       last = status.online;
@@ -37,7 +40,7 @@ export class Presence {
       this.get(over).then(tell, (error) => over.signal.aborted || report(error));
     };
     if (signal?.aborted) end();
-    signal?.addEventListener('abort', end);
+    else signal?.addEventListener('abort', end);
     this.channel.listen('presence', tell, over);
     this.channel.listen('subscribed', ask, over);
     return end;
