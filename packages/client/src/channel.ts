@@ -121,6 +121,11 @@ export class Channel {
     return this.isWanted;
   }
 
+  /** @internal Whether what happens from now on comes. */
+  get subscribed(): boolean {
+    return this.isWanted && this.live && !this.waiting;
+  }
+
   /** @internal The next connection, or another tab's, has to be told of us. */
   renew(): void {
     this.waiting = true;

@@ -43,6 +43,8 @@ export class Presence {
     else signal?.addEventListener('abort', end);
     this.channel.listen('presence', tell, over);
     this.channel.listen('subscribed', ask, over);
+    // Another handler did that already.
+    if (this.channel.subscribed && !over.signal.aborted) ask();
     return end;
   }
 }
