@@ -61,3 +61,15 @@ test('each handler hears the present state, also one that comes when the channel
   );
   assert.equal(visit.waiting, 0);
 });
+
+test('an answer that a change has overtaken is dropped', async () => {
+  const heard = listen();
+  await subscribed();
+  const answer = await asked();
+  visit.send({ type: 'presence', user: 8, online: true, time: 1 });
+  answer(false);
+  visit.message(1);
+  await new Promise<void>((resolve) => client.onMessage('*', () => resolve()));
+  await new Promise(setImmediate);
+  assert.deepEqual(heard, [true]);
+});

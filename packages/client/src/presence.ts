@@ -25,6 +25,7 @@ export class Presence {
   /** The present state as soon as it is known, then each change. */
   on(handler: Handler<UserStatus>, { signal }: ListenOptions = {}): Unsubscribe {
     let last: boolean | undefined;
+    let changes = 0;
     const over = new AbortController();
     const end = () => {
       over.abort();
@@ -37,11 +38,20 @@ export class Presence {
     };
     // Asked when it is told from now on, so that no change falls between the two.
     const ask = () => {
-      this.get(over).then(tell, (error) => over.signal.aborted || report(error));
+      const before = changes;
+      this.get(over).then(
+        // An answer that a change has overtaken may be older than that.
+        (status) => before === changes && tell(status),
+        (error) => over.signal.aborted || report(error),
+      );
     };
     if (signal?.aborted) end();
     else signal?.addEventListener('abort', end);
-    this.channel.listen('presence', tell, over);
+    const change = (status: UserStatus) => {
+      changes += 1;
+      tell(status);
+    };
+    this.channel.listen('presence', change, over);
     this.channel.listen('subscribed', ask, over);
     // Another handler did that already.
     if (this.channel.subscribed && !over.signal.aborted) ask();
