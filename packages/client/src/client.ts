@@ -145,7 +145,7 @@ export class Client {
   /** Told at once when the answer is known already, then on each change. */
   onAuth(handler: Handler<boolean>, options?: ListenOptions): Unsubscribe {
     const unsubscribe = this.on('auth', handler, options);
-    if (this.answer !== undefined) run(handler, this.answer);
+    if (this.answer !== undefined && !options?.signal?.aborted) run(handler, this.answer);
     return unsubscribe;
   }
 

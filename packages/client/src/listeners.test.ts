@@ -31,6 +31,15 @@ for (const [name, listen] of [
     assert.equal(getEventListeners(signal, 'abort').length, 0);
   });
 
+test('onAuth tells nothing to a registration that its signal has ended before', async () => {
+  const visit = await gateway.visit();
+  await visit.welcome();
+  await new Promise((resolve) => client.onAuth(resolve));
+  const told: boolean[] = [];
+  client.onAuth((authorized) => told.push(authorized), { signal: AbortSignal.abort() });
+  assert.deepEqual(told, []);
+});
+
 test('a channel whose handlers were all ended by their signal is unsubscribed', async () => {
   const visit = await gateway.visit();
   await visit.welcome();
