@@ -84,6 +84,7 @@ for (const [name, options, text] of [
   ['device', { device: 'a b' }, '`device` must be 1 to 64 characters of A-Z a-z 0-9 _ -'],
   ['key', { key: 7 as never }, '`key` must be a string of at most 4096 characters'],
   ['long key', { key: 'k'.repeat(4_097) }, '`key` must be a string of at most 4096 characters'],
+  ['list of urls', { url: [] }, '`url` must name at least one gateway'],
   ['url', { url: 'localhost' }, '`url` must start with https://, http://, wss:// or ws://'],
 ] as const)
   test(`a bad ${name} throws at once and names the rule`, () =>

@@ -19,7 +19,7 @@ import { Channel, isAfter } from './channel.ts';
 import { checkedKey, type Key } from './credentials.ts';
 import { deviceId } from './device.ts';
 import { Emitter, run } from './emitter.ts';
-import { endpoint } from './endpoints.ts';
+import { Endpoints } from './endpoints.ts';
 import type {
   AskOptions,
   ClientEvents,
@@ -71,16 +71,16 @@ export class Client {
 
   /** Connects at once. Throws a TypeError that names the option and its rule. */
   constructor(options: ClientOptions = {}) {
-    const { app = 0, user, storage, url = '/', tabs = true } = options;
-    const addresses = (typeof url === 'string' ? [url] : url).map(endpoint);
+    const { app = 0, user, storage, tabs = true } = options;
+    const { all } = new Endpoints(options.url);
     checkedKey(options.key);
     this.app = checked(parseApp(app));
     this.user = user === undefined || user === 0 ? undefined : checked(parseUser(user));
     this.ownDevice = checked(parseDevice(options.device ?? deviceId(deviceStorage(storage))));
     this.place = new Place(tabStorage(storage), this.app, this.user ?? 0);
     // Its first number is that of the words between tabs: pages with an older SDK stay among themselves.
-    const name = `encke:1:${this.app}:${this.user ?? 0}:${[...addresses].sort().join()}`;
-    this.link = this.open(tabs ? name : undefined, { ...options, url: addresses });
+    const name = `encke:1:${this.app}:${this.user ?? 0}:${[...all].sort().join()}`;
+    this.link = this.open(tabs ? name : undefined, { ...options, url: all });
     this.asks = new Asks(this.link.tab, (frame) => this.link.post({ type: 'ask', frame }));
     this.link.start();
   }

@@ -18,12 +18,13 @@ export function endpoint(address: string): string {
 
 /** The gateways of one installation, which are equals: begin anywhere, try another one each time. */
 export class Endpoints {
-  private readonly all: readonly string[];
+  readonly all: readonly string[];
   private index: number;
 
-  constructor(addresses: readonly string[]) {
-    if (addresses.length === 0) throw new TypeError('`url` must name at least one gateway');
-    this.all = addresses.map(endpoint);
+  /** Throws a TypeError that names the rule. */
+  constructor(url: string | readonly string[] = '/') {
+    this.all = [url].flat().map(endpoint);
+    if (!this.all.length) throw new TypeError('`url` must name at least one gateway');
     this.index = Math.floor(Math.random() * this.all.length);
   }
 

@@ -51,10 +51,10 @@ export class Uplink {
   private goodSince: number | undefined;
 
   constructor(options: ClientOptions, hooks: UplinkHooks) {
-    const { url = '/', user } = options;
+    const { url, user } = options;
     this.hooks = hooks;
     this.WebSocket = options.WebSocket;
-    this.endpoints = new Endpoints(typeof url === 'string' ? [url] : url);
+    this.endpoints = new Endpoints(url);
     this.credentials = new Credentials(
       options.key,
       user ? options.getKey : undefined,

@@ -102,6 +102,9 @@ async function frame(visit: Visit, type: string) {
   }
 }
 
+test('a list of no addresses is refused at once, also where the tabs share', () =>
+  assert.throws(() => open({ url: [] }), new TypeError('`url` must name at least one gateway')));
+
 test('tabs share the socket for as long as they like, also when nothing comes', async () => {
   mock.timers.enable({ apis: ['setInterval'] });
   const { tabs, visit } = await share({}, {});
