@@ -42,9 +42,7 @@ import { Uplink } from './uplink.ts';
 
 /** A page where all that is needed may be used: Web Locks exist on https and on localhost. */
 const canShare = (): boolean =>
-  globalThis.document !== undefined &&
-  globalThis.BroadcastChannel !== undefined &&
-  globalThis.navigator?.locks !== undefined;
+  !!(globalThis.document && globalThis.BroadcastChannel && globalThis.navigator?.locks);
 
 function checked<T>(value: T | Fault): T {
   if (isFault(value)) throw new TypeError(value.text);
@@ -244,8 +242,7 @@ export class Client {
     else if (frame.type === 'missed') this.missed(frame);
     else if (frame.type === 'presence') this.channels.get(`user_status_${frame.user}`)?.hear(frame);
     else if ('ref' in frame) this.asks.answer(frame);
-    else if ('channel' in frame && frame.channel !== undefined)
-      this.channels.get(frame.channel)?.hear(frame);
+    else if ('channel' in frame) this.channels.get(frame.channel ?? '')?.hear(frame);
   }
 
   private ready({ authorized, session, epoch, seq, resumed }: Ready): void {

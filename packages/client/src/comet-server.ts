@@ -64,6 +64,8 @@ function toOld(pipe: string, event: string, data: unknown, info?: Info): CometMe
   return { data: parsed(data), server_info };
 }
 
+const toOldMember = ({ user, device }: Member) => ({ user_id: user, uuid: device });
+
 function address(node: string, wss: boolean | undefined): string {
   if (node.includes('://')) return node;
   const page = globalThis.location?.protocol === 'https:';
@@ -196,10 +198,7 @@ class CometFace {
   /** `data`: `{user_id, uuid}` of each connection that is subscribed to a `track_` channel. */
   getTrackPipeUsers(channel: string, callback: Callback): void {
     this.question(callback, '_answer', 'answer', async (client) =>
-      (await client.channel(channel).members()).map(({ user, device }) => ({
-        user_id: user,
-        uuid: device,
-      })),
+      (await client.channel(channel).members()).map(toOldMember),
     );
   }
 
@@ -320,8 +319,7 @@ class CometFace {
   private listen(pipe: string, client: Client): AbortController {
     const end = new AbortController();
     const channel = client.channel(pipe);
-    const member = (event: string) => (one: Member) =>
-      this.deliver(pipe, event, { user_id: one.user, uuid: one.device });
+    const member = (event: string) => (one: Member) => this.deliver(pipe, event, toOldMember(one));
     channel.onMessage(
       ({ event, data, user, id, history }) =>
         this.deliver(pipe, event, data, { user_id: user, history, uuid: id }),
