@@ -25,7 +25,6 @@ export class Presence {
   /** The present state as soon as it is known, then each change. */
   on(handler: Handler<UserStatus>, { signal }: ListenOptions = {}): Unsubscribe {
     let last: boolean | undefined;
-    let changes = 0;
     const over = new AbortController();
     const end = () => {
       over.abort();
@@ -38,23 +37,19 @@ export class Presence {
     };
     // Asked when it is told from now on, so that no change falls between the two.
     const ask = () => {
-      const before = changes;
+      const before = last;
       this.get(over).then(
         // An answer that a change has overtaken may be older than that.
-        (status) => before === changes && tell(status),
+        (status) => before === last && tell(status),
         (error) => over.signal.aborted || report(error),
       );
     };
     if (signal?.aborted) end();
     else signal?.addEventListener('abort', end);
-    const change = (status: UserStatus) => {
-      changes += 1;
-      tell(status);
-    };
-    this.channel.listen('presence', change, over);
+    this.channel.listen('presence', tell, over);
     this.channel.listen('subscribed', ask, over);
     // Another handler did that already.
-    if (this.channel.subscribed && !over.signal.aborted) ask();
+    if (this.channel.subscribed) ask();
     return end;
   }
 }
