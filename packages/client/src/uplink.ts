@@ -67,12 +67,8 @@ export class Uplink {
     return this.current;
   }
 
+  /** Connects, instead of a connection that there is: the next one may begin at another position. */
   start(): void {
-    void this.connect();
-  }
-
-  /** Drops the connection for one that begins at another position. */
-  reconnect(): void {
     void this.connect();
   }
 
@@ -191,17 +187,15 @@ export class Uplink {
         })
         .catch((error) => {
           report(error);
-          // Lost meanwhile: the next attempt asks.
-          if (this.connection && attempt === this.attempt) this.renewLater();
+          if (attempt === this.attempt) this.renewLater();
         });
     }, this.backoff.next());
   }
 
   private lost({ code, reason, hint }: End): void {
-    this.connection = undefined;
     if (this.goodSince !== undefined && Date.now() - this.goodSince >= this.backoff.stable)
       this.backoff.reset();
-    this.goodSince = undefined;
+    this.abandon();
     if (code === closeCodes.signedOut.code || code === closeCodes.refresh.code)
       this.credentials.refuse();
     if (mayReconnect(code)) this.wait(reason, code, hint);

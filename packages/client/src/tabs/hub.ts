@@ -203,7 +203,7 @@ export class Hub {
       for (const message of this.recent) if (message.seq > behind.seq) tell(message);
     } else {
       this.position = behind;
-      this.uplink.reconnect();
+      this.uplink.start();
     }
   }
 
