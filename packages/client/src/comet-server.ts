@@ -89,7 +89,7 @@ class CometFace {
 
   /** Connects. While connected or on the way to it: does nothing without options, and restarts with them. */
   start(options?: CometOptions): void {
-    if (this.isOpen && !options) return;
+    if (this.open && !options) return;
     this.restart(options);
   }
 
@@ -223,7 +223,7 @@ class CometFace {
 
   /** undefined before the first answer, and while stopped or closed. */
   isAuthorized(): boolean | undefined {
-    return this.isOpen ? this.client?.authorized : undefined;
+    return this.open?.authorized;
   }
 
   /** Whether this tab has the socket that the browser's tabs share. */
@@ -265,8 +265,8 @@ class CometFace {
   }
 
   /** The server may have closed the client for good. */
-  private get isOpen(): boolean {
-    return (this.client?.state.name ?? 'closed') !== 'closed';
+  private get open(): Client | undefined {
+    return this.client?.state.name === 'closed' ? undefined : this.client;
   }
 
   private onAnswer(wanted: boolean, callback: Answer): void {
@@ -281,10 +281,12 @@ class CometFace {
   }
 
   private run(client: Client, task: (client: Client) => Promise<void>): void {
-    task(client).catch((error: Error) => {
-      this.log(1, error.message, error);
-      this.deliver('sys', 'error', { error: error.message, number_messages: -1 });
-    });
+    task(client).catch((error) => this.fail(error, { number_messages: -1 }));
+  }
+
+  private fail(error: Error, more: object): void {
+    this.log(1, error.message, error);
+    this.deliver('sys', 'error', { error: error.message, ...more });
   }
 
   private question(
@@ -337,11 +339,9 @@ class CometFace {
     );
     channel.listen(
       'refused',
-      ({ message }) => {
-        this.log(1, message, pipe);
+      (error) => {
         // As the old server: who is not signed in is not told that a private_ channel was passed over.
-        if (client.authorized || !pipe.startsWith('private_'))
-          this.deliver('sys', 'error', { code: '403', error: message });
+        if (client.authorized || !pipe.startsWith('private_')) this.fail(error, { code: '403' });
       },
       end,
     );
