@@ -68,7 +68,7 @@ export class OwnLink implements Link {
   post(up: Up): void {
     if (!this.online) return;
     if (up.type === 'ask') this.uplink.send(up.frame);
-    else if (up.type === 'want') this.subscribe(up.channel, up.position);
+    else if (up.type === 'want') this.subscribe(up.channel);
     else if (up.type === 'unwant') this.uplink.send({ type: 'unsubscribe', channel: up.channel });
   }
 
@@ -88,7 +88,7 @@ export class OwnLink implements Link {
     // The last receipt may have been lost with the socket that it was sent on.
     this.acked = resume && frame.resumed ? -1 : (frame.seq ?? 0);
     this.hooks.hear({ type: 'frame', frame });
-    for (const [channel, position] of this.hooks.join().channels) this.subscribe(channel, position);
+    this.subscribe();
   }
 
   private frame(frame: ServerFrame): void {
@@ -96,20 +96,17 @@ export class OwnLink implements Link {
     // A copy, which the server sends because it has no receipt.
     else if (frame.type === 'message' && frame.seq <= this.acked) this.acked = -1;
     else if (frame.type === 'refused' && frame.channel && frame.code === 'unavailable') {
-      this.retry(frame.channel);
+      const { channel } = frame;
+      setTimeout(() => this.online && this.subscribe(channel), retryAfter);
       return;
     }
     this.hooks.hear({ type: 'frame', frame });
   }
 
-  private retry(name: string): void {
-    setTimeout(() => {
-      for (const [channel, position] of this.hooks.join().channels)
-        if (channel === name) this.post({ type: 'want', channel, position });
-    }, retryAfter);
-  }
-
-  private subscribe(channel: string, position: Position | undefined): void {
-    this.uplink.send({ type: 'subscribe', channel, position });
+  /** To what the handlers want: one channel, or all. */
+  private subscribe(name?: string): void {
+    for (const [channel, position] of this.hooks.join().channels)
+      if (name === undefined || channel === name)
+        this.uplink.send({ type: 'subscribe', channel, position });
   }
 }
