@@ -97,29 +97,22 @@ export class Connection {
       report(error);
       return;
     }
-    switch (frame.type) {
-      case 'ready':
-        clearTimeout(this.timer);
-        this.epoch = frame.epoch;
-        this.liveness.start();
-        this.hooks.ready(frame);
-        break;
-      case 'going-away':
-        this.hint = Math.min(Math.max(0, Number(frame.reconnectIn) || 0), longestHint);
-        break;
-      case 'error':
-        this.problem = frame.message;
-        break;
-      case 'missed':
+    const { type } = frame;
+    if (type === 'ready') {
+      clearTimeout(this.timer);
+      this.epoch = frame.epoch;
+      this.liveness.start();
+      this.hooks.ready(frame);
+    } else if (type === 'going-away')
+      this.hint = Math.min(Math.max(0, Number(frame.reconnectIn) || 0), longestHint);
+    else if (type === 'error') this.problem = frame.message;
+    else if (type !== 'pong') {
+      if (type === 'missed') {
         // A receipt of the old epoch would confirm messages of the new one.
         this.receipts.forget();
         this.epoch = frame.epoch;
-        this.hooks.frame(frame);
-        break;
-      case 'pong':
-        break;
-      default:
-        this.hooks.frame(frame);
+      }
+      this.hooks.frame(frame);
     }
   }
 
