@@ -40,13 +40,12 @@ export class SafeStorage {
   }
 }
 
-// Newer Node.js has these names too, and warns when they are touched: only a page's own are meant.
-const inPage = (): boolean => globalThis.document !== undefined;
+// Newer Node.js has these storages too, and warns when they are touched: only a page's own are meant.
 
 /** One tab: it resumes exactly where it was after a reload. */
 export const tabStorage = (given?: StorageLike): SafeStorage =>
-  new SafeStorage(() => given ?? (inPage() ? sessionStorage : undefined));
+  new SafeStorage(() => given ?? (globalThis.document && sessionStorage));
 
 /** All tabs of a browser: together they are one device. */
 export const deviceStorage = (given?: StorageLike): SafeStorage =>
-  new SafeStorage(() => given ?? (inPage() ? localStorage : undefined));
+  new SafeStorage(() => given ?? (globalThis.document && localStorage));

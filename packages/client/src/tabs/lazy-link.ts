@@ -17,17 +17,16 @@ loading.catch(() => {});
  */
 export class SharedLink implements Link {
   readonly tab: string;
-  private readonly opening: () => Promise<Link>;
+  private readonly opening: Promise<Link>;
   private link: Link | undefined;
   private closed = false;
 
   constructor(tab: string, name: string, options: ClientOptions, hooks: LinkHooks) {
     this.tab = tab;
-    this.opening = () =>
-      loading.then(
-        (tabs) => new tabs.SharedLink(tab, name, options, hooks),
-        () => new OwnLink(tab, hooks),
-      );
+    this.opening = loading.then(
+      (tabs) => new tabs.SharedLink(tab, name, options, hooks),
+      () => new OwnLink(tab, hooks),
+    );
   }
 
   get holds(): boolean {
@@ -35,7 +34,7 @@ export class SharedLink implements Link {
   }
 
   async start(): Promise<void> {
-    const link = await this.opening();
+    const link = await this.opening;
     if (this.closed) return;
     this.link = link;
     link.start();
