@@ -1,6 +1,7 @@
 import { type ChannelServerFrame, limits, type Refused } from '@encke/protocol';
 import { EnckeError } from './errors.ts';
 import type { AskOptions } from './events.ts';
+import type { Link } from './link.ts';
 import type { Request } from './tabs/words.ts';
 
 /** Milliseconds until an answer has to be there, the wait for a connection included. */
@@ -20,55 +21,46 @@ const closed = 'the client is closed';
 
 /** Questions and publishes under way. A question outlives its connection; a publish that was sent does not. */
 export class Asks {
-  private readonly tab: string;
-  private readonly post: (frame: Request) => void;
+  private readonly link: Link;
   private readonly pending = new Map<string, Ask>();
   private online = false;
   private closed = false;
   private count = 0;
 
-  constructor(tab: string, post: (frame: Request) => void) {
-    this.tab = tab;
-    this.post = post;
+  constructor(link: Link) {
+    this.link = link;
   }
 
   /** Rejects with an EnckeError, or the reason of the signal. */
-  ask<R extends Unnumbered<Request>>(
+  async ask<R extends Unnumbered<Request>>(
     request: R,
     { signal }: AskOptions = {},
   ): Promise<AnswerTo<R['type']>> {
-    return new Promise((resolve, reject) => {
-      signal?.throwIfAborted();
-      if (this.closed) throw new EnckeError('closed', closed);
-      this.count += 1;
-      const ref = `${this.tab}:${this.count}`;
-      const end = () => {
-        this.pending.delete(ref);
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', abort);
-      };
-      const fail = (error: unknown) => {
-        end();
-        reject(error);
-      };
-      const abort = () => fail(signal?.reason);
-      const timer = setTimeout(
-        () => fail(new EnckeError('timeout', `no answer to ${request.type} in time`)),
-        patience,
-      );
-      signal?.addEventListener('abort', abort);
-      const ask: Ask = {
-        frame: { ...request, ref } as Request,
-        sent: false,
-        resolve: (answer) => {
-          end();
-          resolve(answer);
-        },
-        reject: fail,
-      };
-      this.pending.set(ref, ask);
-      if (this.online) this.send(ask);
-    });
+    signal?.throwIfAborted();
+    if (this.closed) throw new EnckeError('closed', closed);
+    this.count += 1;
+    const ref = `${this.link.tab}:${this.count}`;
+    let end = (): void => {};
+    try {
+      return await new Promise((resolve, reject) => {
+        const abort = () => reject(signal?.reason);
+        const timer = setTimeout(
+          () => reject(new EnckeError('timeout', `no answer to ${request.type} in time`)),
+          patience,
+        );
+        signal?.addEventListener('abort', abort);
+        end = () => {
+          clearTimeout(timer);
+          signal?.removeEventListener('abort', abort);
+        };
+        const ask: Ask = { frame: { ...request, ref } as Request, sent: false, resolve, reject };
+        this.pending.set(ref, ask);
+        if (this.online) this.send(ask);
+      });
+    } finally {
+      this.pending.delete(ref);
+      end();
+    }
   }
 
   /** A frame with a `ref`. */
@@ -106,9 +98,9 @@ export class Asks {
     ask.sent = true;
     try {
       // [V11] The server would end the connection, which is that of all tabs.
-      if (new TextEncoder().encode(JSON.stringify(ask.frame)).length > limits.clientFrame)
+      if (new Blob([JSON.stringify(ask.frame)]).size > limits.clientFrame)
         throw new EnckeError('bad-request', '`data` is too long');
-      this.post(ask.frame);
+      this.link.post({ type: 'ask', frame: ask.frame });
     } catch (error) {
       // That, or the app's data cannot be JSON.
       ask.reject(error);

@@ -12,35 +12,33 @@ import type {
   PublishOptions,
   Unsubscribe,
 } from './events.ts';
+import type { Link } from './link.ts';
+import { isAfter, type Placed, positionOf } from './place.ts';
 
 /** Ids of messages that are remembered, to drop what a channel without positions brings twice. */
 const remembered = 200;
 
-/** @internal */
-export interface ChannelHooks {
-  readonly asks: Asks;
-  want(channel: Channel): void;
-  unwant(channel: Channel): void;
-}
-
 /** A channel by its name. It is subscribed while it has handlers; the rest needs no subscription. */
 export class Channel {
   readonly name: string;
-  private readonly hooks: ChannelHooks;
+  private readonly asks: Asks;
+  private readonly link: Link;
   private readonly events = new Emitter<ChannelEvents>(() => queueMicrotask(() => this.check()));
   private readonly ids = new Set<string>();
-  /** The handlers have seen everything up to here; undefined: the channel keeps no history, or nothing came yet. */
-  private at: Position | undefined;
-  private isWanted = false;
+  /** @internal The handlers have seen everything up to here; undefined: the channel keeps no history, or nothing came yet. */
+  position: Position | undefined;
+  /** @internal Whether it has handlers. */
+  wanted = false;
   /** Whether the server has answered a subscribe. */
   private live = false;
   /** What comes before the answer to the present subscribe is not complete. */
   private waiting = false;
 
   /** @internal `client.channel(name)` makes one. */
-  constructor(name: string, hooks: ChannelHooks) {
+  constructor(name: string, asks: Asks, link: Link) {
     this.name = name;
-    this.hooks = hooks;
+    this.asks = asks;
+    this.link = link;
   }
 
   /** Messages with this event name, or all of them with `'*'`. `Data` is your word for what they carry. */
@@ -64,9 +62,9 @@ export class Channel {
   listen<K extends keyof ChannelEvents>(
     name: K,
     handler: Handler<ChannelEvents[K]>,
-    { signal }: ListenOptions = {},
+    options?: ListenOptions,
   ): Unsubscribe {
-    return this.events.on(name, handler, signal);
+    return this.events.on(name, handler, options);
   }
 
   /** Messages may have been lost: more than the channel keeps, or it keeps none and the connection was lost. */
@@ -86,7 +84,7 @@ export class Channel {
   /** How many were told, the own connection not counted. Browsers may publish to `web_` and, signed in, `webauth_` channels. */
   async publish(event: string, data: unknown, options: PublishOptions = {}): Promise<number> {
     const { hidden } = options;
-    const { subscribers, id, epoch, seq } = await this.hooks.asks.ask(
+    const { subscribers, id, epoch, seq } = await this.asks.ask(
       { type: 'publish', channel: this.name, event, data, ...(hidden && { hidden }) },
       options,
     );
@@ -111,19 +109,9 @@ export class Channel {
     return (await this.ask('members', options)).members;
   }
 
-  /** @internal What handlers have seen, for a subscribe. */
-  get position(): Position | undefined {
-    return this.at;
-  }
-
-  /** @internal Whether it has handlers. */
-  get wanted(): boolean {
-    return this.isWanted;
-  }
-
   /** @internal Whether what happens from now on comes. */
   get subscribed(): boolean {
-    return this.isWanted && this.live && !this.waiting;
+    return this.wanted && this.live && !this.waiting;
   }
 
   /** @internal The next connection, or another tab's, has to be told of us. */
@@ -133,56 +121,44 @@ export class Channel {
 
   /** @internal A frame about this channel; `echo`: another tab published it, which the server does not tell us. */
   hear(frame: ChannelServerFrame, echo = false): void {
-    switch (frame.type) {
-      case 'channel':
-        if (!this.waiting) this.deliver(frame, echo);
-        break;
-      case 'subscribed':
-        this.waiting = false;
-        this.move(frame);
-        this.live = true;
-        this.events.emit('subscribed', undefined);
-        break;
-      case 'channel-missed':
-        this.move(frame);
-        break;
-      case 'joined':
-      case 'left': {
-        const { user, device, session } = frame;
-        this.events.emit(frame.type, { user, device, session });
-        break;
-      }
-      case 'presence': {
-        const { user, online, time } = frame;
-        this.events.emit('presence', { user, online, lastSeen: time });
-        break;
-      }
-      case 'refused': {
-        const error = new EnckeError(frame.code, `${this.name}: ${frame.message}`);
-        if (!this.events.emit('refused', error)) report(error);
-        break;
-      }
+    const { type } = frame;
+    if (type === 'channel') {
+      if (!this.waiting) this.deliver(frame, echo);
+    } else if (type === 'subscribed') {
+      this.waiting = false;
+      this.move(frame);
+      this.live = true;
+      this.events.emit(type, undefined);
+    } else if (type === 'channel-missed') this.move(frame);
+    else if (type === 'joined' || type === 'left') {
+      const { user, device, session } = frame;
+      this.events.emit(type, { user, device, session });
+    } else if (type === 'presence') {
+      const { user, online, time } = frame;
+      this.events.emit(type, { user, online, lastSeen: time });
+    } else if (type === 'refused') {
+      const error = new EnckeError(frame.code, `${this.name}: ${frame.message}`);
+      if (!this.events.emit(type, error)) report(error);
     }
   }
 
   private ask<T extends 'history' | 'count' | 'members'>(type: T, options?: AskOptions) {
-    return this.hooks.asks.ask({ type, channel: this.name }, options);
+    return this.asks.ask({ type, channel: this.name }, options);
   }
 
   private check(): void {
     const wanted = this.events.size > 0;
-    if (wanted === this.isWanted) return;
-    this.isWanted = wanted;
+    if (wanted === this.wanted) return;
+    this.wanted = wanted;
     this.waiting = wanted;
     this.live = false;
-    this.at = undefined;
-    if (wanted) this.hooks.want(this);
-    else this.hooks.unwant(this);
+    this.position = undefined;
+    this.link.post({ type: wanted ? 'want' : 'unwant', channel: this.name });
   }
 
   private deliver(frame: ChannelFrame, echo: boolean): void {
     const position = positionOf(frame);
-    const seen = this.ids.has(frame.id) || (!echo && position && !isAfter(position, this.at));
+    const seen = this.ids.has(frame.id) || (!echo && position && !isAfter(position, this.position));
     this.note(frame.id, position, echo);
     if (seen) return;
     const { type, ...item } = frame;
@@ -195,17 +171,18 @@ export class Channel {
   private note(id: string, position: Position | undefined, early: boolean): void {
     this.ids.add(id);
     if (this.ids.size > remembered) this.ids.delete(this.ids.values().next().value as string);
-    const { at } = this;
+    const { position: at } = this;
     if (!position || !isAfter(position, at)) return;
-    if (!early || (position.epoch === at?.epoch && position.seq === at.seq + 1)) this.at = position;
+    if (!early || (position.epoch === at?.epoch && position.seq === at.seq + 1))
+      this.position = position;
   }
 
   /** The server serves from here. */
-  private move(frame: Place): void {
-    const before = this.at;
+  private move(frame: Placed): void {
+    const before = this.position;
     const now = positionOf(frame);
     if (now && before && !isAfter(now, before)) return;
-    this.at = now;
+    this.position = now;
     if (this.live) this.events.emit('missed', { ...(before && { before }), ...(now && { now }) });
   }
 
@@ -213,15 +190,3 @@ export class Channel {
     return { ...item, channel: this.name, history };
   }
 }
-
-interface Place {
-  readonly epoch?: string | undefined;
-  readonly seq?: number | undefined;
-}
-
-const positionOf = ({ epoch, seq }: Place): Position | undefined =>
-  epoch === undefined || seq === undefined ? undefined : { epoch, seq };
-
-/** @internal Another epoch is always something new. */
-export const isAfter = (a: Position, b: Position | undefined): boolean =>
-  a.epoch !== b?.epoch || a.seq > b.seq;

@@ -15,7 +15,7 @@ import {
   type User,
 } from '@encke/protocol';
 import { Asks } from './asks.ts';
-import { Channel, isAfter } from './channel.ts';
+import { Channel } from './channel.ts';
 import { checkedKey, type Key } from './credentials.ts';
 import { deviceId } from './device.ts';
 import { Emitter, run } from './emitter.ts';
@@ -33,16 +33,15 @@ import type {
 } from './events.ts';
 import { type Link, type LinkHooks, OwnLink } from './link.ts';
 import type { ClientOptions } from './options.ts';
-import { Place } from './place.ts';
+import { isAfter, Place, positionOf } from './place.ts';
 import { Presence } from './presence.ts';
 import { deviceStorage, tabStorage } from './storage.ts';
 import { SharedLink } from './tabs/shared-link.ts';
 import type { Down, Join } from './tabs/words.ts';
 import { Uplink } from './uplink.ts';
 
-/** A page where all that is needed may be used: Web Locks exist on https and on localhost. */
-const canShare = (): boolean =>
-  !!(globalThis.document && globalThis.BroadcastChannel && globalThis.navigator?.locks);
+/** A page where all that is needed may be used: Web Locks exist on https and on localhost, and BroadcastChannel wherever they do. */
+const canShare = (): boolean => !!(globalThis.document && globalThis.navigator?.locks);
 
 function checked<T>(value: T | Fault): T {
   if (isFault(value)) throw new TypeError(value.text);
@@ -69,17 +68,17 @@ export class Client {
 
   /** Connects at once. Throws a TypeError that names the option and its rule. */
   constructor(options: ClientOptions = {}) {
-    const { app = 0, user, storage, tabs = true } = options;
+    const { app = 0, user = 0, storage } = options;
     const { all } = new Endpoints(options.url);
     checkedKey(options.key);
     this.app = checked(parseApp(app));
-    this.user = user === undefined || user === 0 ? undefined : checked(parseUser(user));
+    this.user = user === 0 ? undefined : checked(parseUser(user));
     this.ownDevice = checked(parseDevice(options.device ?? deviceId(deviceStorage(storage))));
-    this.place = new Place(tabStorage(storage), this.app, this.user ?? 0);
+    this.place = new Place(tabStorage(storage), app, user);
     // Its first number is that of the words between tabs: pages with an older SDK stay among themselves.
-    const name = `encke:1:${this.app}:${this.user ?? 0}:${[...all].sort().join()}`;
-    this.link = this.open(tabs ? name : undefined, { ...options, url: all });
-    this.asks = new Asks(this.link.tab, (frame) => this.link.post({ type: 'ask', frame }));
+    const name = `encke:1:${app}:${user}:${[...all].sort().join()}`;
+    this.link = this.open(name, { ...options, url: all });
+    this.asks = new Asks(this.link);
     this.link.start();
   }
 
@@ -99,8 +98,7 @@ export class Client {
 
   /** The id of the session while online; its part before the dot is the node. */
   get session(): string | undefined {
-    const { state } = this;
-    return state.name === 'online' ? state.session : undefined;
+    return this.current.name === 'online' ? this.current.session : undefined;
   }
 
   /** The id of this browser, shared by its tabs. */
@@ -120,9 +118,9 @@ export class Client {
   on<K extends keyof ClientEvents>(
     name: K,
     handler: Handler<ClientEvents[K]>,
-    { signal }: ListenOptions = {},
+    options?: ListenOptions,
   ): Unsubscribe {
-    return this.events.on(name, handler, signal);
+    return this.events.on(name, handler, options);
   }
 
   /** Private messages with this event name, or all of them with `'*'`. `Data` is your word for what they carry. */
@@ -151,11 +149,7 @@ export class Client {
   channel(name: string): Channel {
     let channel = this.channels.get(name);
     if (!channel) {
-      channel = new Channel(checked(parseChannel(name)), {
-        asks: this.asks,
-        want: () => this.link.post({ type: 'want', channel: name }),
-        unwant: () => this.link.post({ type: 'unwant', channel: name }),
-      });
+      channel = new Channel(checked(parseChannel(name)), this.asks, this.link);
       this.channels.set(name, channel);
     }
     return channel;
@@ -182,7 +176,7 @@ export class Client {
     else this.link.close();
   }
 
-  private open(name: string | undefined, options: ClientOptions): Link {
+  private open(name: string, options: ClientOptions): Link {
     const hooks: LinkHooks = {
       connect: (uplinkHooks) => new Uplink(options, uplinkHooks),
       hello: (key, resume) => this.hello(key, resume),
@@ -190,7 +184,7 @@ export class Client {
       hear: (down) => this.hear(down),
     };
     const tab = Math.random().toString(36).slice(2);
-    return name !== undefined && canShare()
+    return (options.tabs ?? true) && canShare()
       ? new SharedLink(tab, name, options, hooks)
       : new OwnLink(tab, hooks);
   }
@@ -245,12 +239,13 @@ export class Client {
     else if ('channel' in frame) this.channels.get(frame.channel ?? '')?.hear(frame);
   }
 
-  private ready({ authorized, session, epoch, seq, resumed }: Ready): void {
+  private ready(frame: Ready): void {
+    const { authorized, session, resumed } = frame;
     const before = this.place.position;
     const changed = this.answer !== authorized;
-    const now = authorized && epoch !== undefined && seq !== undefined && { epoch, seq };
+    const now = authorized && positionOf(frame);
     this.answer = authorized;
-    if (now) this.place.start(now.epoch, now.seq);
+    if (now) this.place.start(now);
     this.become({ name: 'online', authorized, session });
     if (changed) this.events.emit('auth', authorized);
     if (now) {
@@ -277,8 +272,9 @@ export class Client {
 
   private missed({ epoch, seq }: MissedFrame): void {
     const before = this.place.position;
-    this.place.start(epoch, seq);
-    this.events.emit('missed', { ...(before && { before }), now: { epoch, seq } });
+    const now = { epoch, seq };
+    this.place.start(now);
+    this.events.emit('missed', { ...(before && { before }), now });
     this.seen();
   }
 

@@ -1,4 +1,4 @@
-import type { Handler, Unsubscribe } from './events.ts';
+import type { Handler, ListenOptions, Unsubscribe } from './events.ts';
 
 /** A fault in the app's own code: shown where an uncaught exception would be, without stopping us. */
 export function report(error: unknown): void {
@@ -27,7 +27,7 @@ export class Emitter<Events extends object> {
   on<K extends keyof Events>(
     name: K,
     handler: Handler<Events[K]>,
-    signal?: AbortSignal,
+    { signal }: ListenOptions = {},
   ): Unsubscribe {
     const set = this.entries.get(name) ?? new Set();
     this.entries.set(name, set);

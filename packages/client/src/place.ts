@@ -8,37 +8,46 @@ function parse(text: string | undefined): Position | undefined {
   return epoch !== undefined && Number.isSafeInteger(seq) ? { epoch, seq } : undefined;
 }
 
+/** A frame that may say where something is. */
+export interface Placed {
+  readonly epoch?: string | undefined;
+  readonly seq?: number | undefined;
+}
+
+export const positionOf = ({ epoch, seq }: Placed): Position | undefined =>
+  epoch === undefined || seq === undefined ? undefined : { epoch, seq };
+
+/** Another epoch is always something new. */
+export const isAfter = (a: Position, b: Position | undefined): boolean =>
+  a.epoch !== b?.epoch || a.seq > b.seq;
+
 /** Where this tab is in the user's inbox. It decides what is new, and survives a reload of the page. */
 export class Place {
   private readonly storage: SafeStorage;
   private readonly key: string;
-  private current: Position | undefined;
+  position: Position | undefined;
 
   constructor(storage: SafeStorage, app: number, user: number) {
     this.storage = storage;
     this.key = `encke:${app}:${user}:position`;
-    this.current = parse(storage.get(this.key));
-  }
-
-  get position(): Position | undefined {
-    return this.current;
+    this.position = parse(storage.get(this.key));
   }
 
   /** The server serves from here. A position further on in the same epoch stays: what lies between was seen. */
-  start(epoch: string, seq: number): void {
-    if (this.current?.epoch === epoch && this.current.seq >= seq) return;
-    this.current = { epoch, seq };
+  start(position: Position): void {
+    if (!isAfter(position, this.position)) return;
+    this.position = position;
     this.save();
   }
 
   /** Whether `seq` is new; then it counts as seen from now on, and `save` keeps it. */
   take(seq: number): boolean {
-    if (!this.current || seq <= this.current.seq) return false;
-    this.current = { epoch: this.current.epoch, seq };
+    if (!this.position || seq <= this.position.seq) return false;
+    this.position = { ...this.position, seq };
     return true;
   }
 
   save(): void {
-    if (this.current) this.storage.set(this.key, `${this.current.epoch}:${this.current.seq}`);
+    if (this.position) this.storage.set(this.key, `${this.position.epoch}:${this.position.seq}`);
   }
 }

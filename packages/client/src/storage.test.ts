@@ -47,7 +47,7 @@ test('a place is kept per app and user', () => {
   const place = new Place(tabStorage(store), 1, 7);
   assert.equal(place.position, undefined);
   assert.equal(place.take(1), false, 'nothing is new before the server said where we are');
-  place.start('e1', 41);
+  place.start({ epoch: 'e1', seq: 41 });
   assert.equal(place.take(42), true);
   place.save();
   assert.deepEqual(new Place(tabStorage(store), 1, 7).position, { epoch: 'e1', seq: 42 });
@@ -57,14 +57,14 @@ test('a place is kept per app and user', () => {
 
 test('a place only moves forward within an epoch, and wherever another epoch says', () => {
   const place = new Place(tabStorage(memory()), 0, 7);
-  place.start('e1', 10);
+  place.start({ epoch: 'e1', seq: 10 });
   assert.deepEqual(
     [10, 9, 11, 11, 14].map((seq) => place.take(seq)),
     [false, false, true, false, true],
   );
-  place.start('e1', 12);
+  place.start({ epoch: 'e1', seq: 12 });
   assert.deepEqual(place.position, { epoch: 'e1', seq: 14 });
-  place.start('e2', 3);
+  place.start({ epoch: 'e2', seq: 3 });
   assert.deepEqual(place.position, { epoch: 'e2', seq: 3 });
 });
 
