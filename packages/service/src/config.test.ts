@@ -119,6 +119,29 @@ test('all faults are listed at once, in the order of the list', () => {
   );
 });
 
+test('faults between variables are listed with the others, as far as these can be told', () => {
+  assert.deepEqual(
+    faults({
+      ENCKE_REDIS_URL: 'localhost',
+      ENCKE_REDIS_MASTER: 'main',
+      ENCKE_PING_INTERVAL: 'x',
+      ENCKE_MAX_MESSAGE: 'y',
+      ENCKE_SEND_BUFFER: '1024',
+      ENCKE_TLS_CERT: '/etc/cert.pem',
+    }),
+    [
+      'ENCKE_REDIS_URL must be one redis:// or rediss:// URL',
+      'ENCKE_REDIS_MASTER has a meaning only with ENCKE_REDIS_MODE=sentinel',
+      'ENCKE_PING_INTERVAL must be a number of seconds from 0.1 to 3600',
+      'ENCKE_MAX_MESSAGE must be a whole number of bytes from 1024 to 16777216',
+      'ENCKE_TLS_KEY must be set together with ENCKE_TLS_CERT',
+    ],
+  );
+  assert.deepEqual(faults({ ENCKE_REDIS_MODE: 'many', ENCKE_REDIS_URL: 'localhost' }), [
+    'ENCKE_REDIS_MODE must be one of single, cluster, sentinel',
+  ]);
+});
+
 test('no fault holds the value that was given', () => {
   assert.throws(
     () => loadConfig({ ENCKE_API_KEY: 'my secret', ENCKE_REDIS_URL: 'http://:secret@x' }),

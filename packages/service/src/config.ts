@@ -136,45 +136,93 @@ const addresses = new RegExp(
   String.raw`^(rediss?://([^\s@/]*@)?)?${address}(,\s*${address})*(/\d+)?/?$`,
 );
 
-/** The rules that hold between variables; each alone has already been checked. */
-function faultsTogether(v: Values): ConfigFault[] {
-  const faults: ConfigFault[] = [];
-  const fault = (variable: Name, rule: string) => faults.push({ variable, rule });
-  const url = v.ENCKE_REDIS_URL;
-  if (v.ENCKE_REDIS_MODE === 'single') {
-    if (!/^rediss?:\/\/[^\s,]+$/.test(url) || !URL.canParse(url))
-      fault('ENCKE_REDIS_URL', 'must be one redis:// or rediss:// URL');
-  } else if (!addresses.test(url)) {
-    fault(
-      'ENCKE_REDIS_URL',
-      `must be one or more host:port, separated by commas, in ${v.ENCKE_REDIS_MODE} mode`,
-    );
+function redisUrlFault(url: string, mode: RedisConfig['mode']): string | undefined {
+  if (mode !== 'single') {
+    if (addresses.test(url)) return undefined;
+    return `must be one or more host:port, separated by commas, in ${mode} mode`;
   }
-  if (v.ENCKE_REDIS_MODE === 'sentinel' && v.ENCKE_REDIS_MASTER === undefined)
-    fault('ENCKE_REDIS_MASTER', 'must be set in sentinel mode');
-  if (v.ENCKE_REDIS_MODE !== 'sentinel' && v.ENCKE_REDIS_MASTER !== undefined)
-    fault('ENCKE_REDIS_MASTER', 'has a meaning only with ENCKE_REDIS_MODE=sentinel');
-  if (v.ENCKE_JWT_JWKS_URL !== undefined && v.ENCKE_JWT_PUBLIC_KEY !== undefined)
-    fault('ENCKE_JWT_PUBLIC_KEY', 'must not be set together with ENCKE_JWT_JWKS_URL');
-  if (v.ENCKE_TLS_CERT !== undefined && v.ENCKE_TLS_KEY === undefined)
-    fault('ENCKE_TLS_KEY', 'must be set together with ENCKE_TLS_CERT');
-  if (v.ENCKE_TLS_KEY !== undefined && v.ENCKE_TLS_CERT === undefined)
-    fault('ENCKE_TLS_CERT', 'must be set together with ENCKE_TLS_KEY');
-  if (v.ENCKE_SEND_BUFFER < v.ENCKE_MAX_MESSAGE)
-    fault('ENCKE_SEND_BUFFER', 'must be at least ENCKE_MAX_MESSAGE: one message has to fit');
-  return faults;
+  if (/^rediss?:\/\/[^\s,]+$/.test(url) && URL.canParse(url)) return undefined;
+  return 'must be one redis:// or rediss:// URL';
 }
+
+interface Rule {
+  /** It is looked at when each of these is right by itself. */
+  readonly between: readonly Name[];
+  /** The variable to change. */
+  readonly variable: Name;
+  readonly broken: (v: Values) => string | undefined | false;
+}
+
+const rulesBetween: readonly Rule[] = [
+  {
+    between: ['ENCKE_REDIS_URL', 'ENCKE_REDIS_MODE'],
+    variable: 'ENCKE_REDIS_URL',
+    broken: (v) => redisUrlFault(v.ENCKE_REDIS_URL, v.ENCKE_REDIS_MODE),
+  },
+  {
+    between: ['ENCKE_REDIS_MODE', 'ENCKE_REDIS_MASTER'],
+    variable: 'ENCKE_REDIS_MASTER',
+    broken(v) {
+      const [sentinel, named] = [v.ENCKE_REDIS_MODE === 'sentinel', v.ENCKE_REDIS_MASTER];
+      if (sentinel && named === undefined) return 'must be set in sentinel mode';
+      return (
+        !sentinel && named !== undefined && 'has a meaning only with ENCKE_REDIS_MODE=sentinel'
+      );
+    },
+  },
+  {
+    between: ['ENCKE_JWT_JWKS_URL', 'ENCKE_JWT_PUBLIC_KEY'],
+    variable: 'ENCKE_JWT_PUBLIC_KEY',
+    broken: (v) =>
+      v.ENCKE_JWT_JWKS_URL !== undefined &&
+      v.ENCKE_JWT_PUBLIC_KEY !== undefined &&
+      'must not be set together with ENCKE_JWT_JWKS_URL',
+  },
+  {
+    between: ['ENCKE_SEND_BUFFER', 'ENCKE_MAX_MESSAGE'],
+    variable: 'ENCKE_SEND_BUFFER',
+    broken: (v) =>
+      v.ENCKE_SEND_BUFFER < v.ENCKE_MAX_MESSAGE &&
+      'must be at least ENCKE_MAX_MESSAGE: one message has to fit',
+  },
+  {
+    between: ['ENCKE_TLS_CERT', 'ENCKE_TLS_KEY'],
+    variable: 'ENCKE_TLS_CERT',
+    broken: (v) =>
+      v.ENCKE_TLS_KEY !== undefined &&
+      v.ENCKE_TLS_CERT === undefined &&
+      'must be set together with ENCKE_TLS_KEY',
+  },
+  {
+    between: ['ENCKE_TLS_CERT', 'ENCKE_TLS_KEY'],
+    variable: 'ENCKE_TLS_KEY',
+    broken: (v) =>
+      v.ENCKE_TLS_CERT !== undefined &&
+      v.ENCKE_TLS_KEY === undefined &&
+      'must be set together with ENCKE_TLS_CERT',
+  },
+];
 
 function readAll(env: Record<string, string | undefined>): Values {
   const values: Record<string, unknown> = {};
-  const faults: ConfigFault[] = [];
+  const broken = new Map<string, string>();
   for (const [variable, parse] of Object.entries(variables)) {
     // Empty means unset: compose files and shells pass variables on that nobody gave a value.
     const value = parse(env[variable]?.trim() || undefined);
-    if (value instanceof read.Broken) faults.push({ variable, rule: value.rule });
+    if (value instanceof read.Broken) broken.set(variable, value.rule);
     else values[variable] = value;
   }
-  if (faults.length > 0) throw new ConfigError(faults);
+  for (const rule of rulesBetween) {
+    const fault = rule.between.every((name) => name in values) && rule.broken(values as Values);
+    if (fault) broken.set(rule.variable, fault);
+  }
+  if (broken.size > 0)
+    throw new ConfigError(
+      Object.keys(variables).flatMap((variable) => {
+        const rule = broken.get(variable);
+        return rule === undefined ? [] : [{ variable, rule }];
+      }),
+    );
   return values as Values;
 }
 
@@ -192,8 +240,6 @@ function jwtSettings(v: Values): Config['jwt'] {
 /** Throws ConfigError, which lists all faults at once. */
 export function loadConfig(env: Record<string, string | undefined>): Config {
   const v = readAll(env);
-  const faults = faultsTogether(v);
-  if (faults.length > 0) throw new ConfigError(faults);
   const master = v.ENCKE_REDIS_MASTER;
   const [cert, key] = [v.ENCKE_TLS_CERT, v.ENCKE_TLS_KEY];
   return {
