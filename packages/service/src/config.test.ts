@@ -147,6 +147,10 @@ test('no fault holds the value that was given', () => {
     () => loadConfig({ ENCKE_API_KEY: 'my secret', ENCKE_REDIS_URL: 'http://:secret@x' }),
     (error: Error) => !error.message.includes('secret'),
   );
+  assert.throws(
+    () => loadConfig({ ENCKE_REDIS_URL: 'redis://:secret%zz@x' }),
+    (error: Error) => error instanceof ConfigError && !error.message.includes('secret'),
+  );
 });
 
 const rules: Record<string, [env: Record<string, string>, fault: string][]> = {
@@ -156,6 +160,26 @@ const rules: Record<string, [env: Record<string, string>, fault: string][]> = {
     [
       { ENCKE_REDIS_URL: 'a:1,b', ENCKE_REDIS_MODE: 'cluster' },
       'must be one or more host:port, separated by commas, in cluster mode',
+    ],
+    ...[
+      'redis://h:6379/?db=1',
+      'redis://h:6379?family=6',
+      'redis://h:6379/#1',
+      'redis://h:6379#',
+      'redis://h:6379/one',
+      'redis://h:6379/1/2',
+      'redis://h:6379//',
+    ].map((url): [Record<string, string>, string] => [
+      { ENCKE_REDIS_URL: url },
+      'may have a database number behind the host and port, and nothing else: no path, no ?, no #',
+    ]),
+    [{ ENCKE_REDIS_URL: 'redis:///1' }, 'must be one redis:// or rediss:// URL'],
+    [{ ENCKE_REDIS_URL: 'redis://h:/1' }, 'must be one redis:// or rediss:// URL'],
+    [{ ENCKE_REDIS_URL: 'redis://:50%zz@h' }, 'must have %25 for a % in the user or password'],
+    [{ ENCKE_REDIS_URL: 'redis://%ff:x@h' }, 'must have %25 for a % in the user or password'],
+    [
+      { ENCKE_REDIS_URL: 'redis://:50%@a:1,b:2', ENCKE_REDIS_MODE: 'cluster' },
+      'must have %25 for a % in the user or password',
     ],
   ],
   ENCKE_REDIS_MASTER: [
@@ -228,6 +252,9 @@ test('addresses that are fine', () => {
   for (const env of [
     { ENCKE_REDIS_URL: 'rediss://user:pass@redis.example.com:6380/2' },
     { ENCKE_REDIS_URL: 'redis://[::1]:6379' },
+    { ENCKE_REDIS_URL: 'redis://redis' },
+    { ENCKE_REDIS_URL: 'redis://redis/' },
+    { ENCKE_REDIS_URL: 'redis://:50%25%3F%23@redis/3/' },
     { ENCKE_REDIS_URL: '10.0.0.1:7000,[::1]:7001,redis:7002', ENCKE_REDIS_MODE: 'cluster' },
     { ENCKE_REDIS_URL: 'rediss://me:pass@a:7000,b:7000', ENCKE_REDIS_MODE: 'cluster' },
     { ENCKE_HOST: '::' },

@@ -136,13 +136,30 @@ const addresses = new RegExp(
   String.raw`^(rediss?://([^\s@/]*@)?)?${address}(,\s*${address})*(/\d+)?/?$`,
 );
 
+/** What stands before the last `@` of a Redis URL is sent decoded. */
+function decodes(url: string): boolean {
+  const [, credentials = ''] = /^rediss?:\/\/(.*)@/.exec(url) ?? [];
+  try {
+    decodeURIComponent(credentials);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function redisUrlFault(url: string, mode: RedisConfig['mode']): string | undefined {
   if (mode !== 'single') {
-    if (addresses.test(url)) return undefined;
-    return `must be one or more host:port, separated by commas, in ${mode} mode`;
+    if (!addresses.test(url))
+      return `must be one or more host:port, separated by commas, in ${mode} mode`;
+  } else {
+    // A host has no colon at its end: that would be a port that is missing.
+    if (!/^rediss?:\/\/[^\s,/?#]+(?<!:)([/?#][^\s,]*)?$/.test(url) || !URL.canParse(url))
+      return 'must be one redis:// or rediss:// URL';
+    if (/[?#]/.test(url) || !/^(\/\d+)?\/?$/.test(new URL(url).pathname))
+      return 'may have a database number behind the host and port, and nothing else: no path, no ?, no #';
   }
-  if (/^rediss?:\/\/[^\s,]+$/.test(url) && URL.canParse(url)) return undefined;
-  return 'must be one redis:// or rediss:// URL';
+  if (!decodes(url)) return 'must have %25 for a % in the user or password';
+  return undefined;
 }
 
 interface Rule {
