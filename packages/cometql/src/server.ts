@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { type Cluster, openCluster } from '@encke/cluster';
-import type { Config, Context, Running } from '@encke/service';
+import { type Config, ConfigError, type Context, type Running, readTls } from '@encke/service';
 import { KeyPair } from './authentication/key-pair.ts';
 import { Passwords } from './authentication/passwords.ts';
 import type { House, Patience } from './client.ts';
@@ -20,9 +19,6 @@ const patience: Patience = { login: 10_000, stalled: 30_000, idle: 8 * 3_600_000
 const redisTimeout = 800;
 /** Milliseconds of silence after which the system asks whether the peer's machine is still there. */
 const keepAliveInitialDelay = 60_000;
-
-const secureContext = ({ tls }: Config): SecureContext | undefined =>
-  tls && createSecureContext({ cert: readFileSync(tls.cert), key: readFileSync(tls.key) });
 
 function listen(server: Server, { host, cometqlPort }: Config): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -51,7 +47,12 @@ export interface Interior {
   readonly mostConnections?: number;
 }
 
-function furnish(context: Context, cluster: Cluster, interior: Interior) {
+function furnish(
+  context: Context,
+  cluster: Cluster,
+  interior: Interior,
+  secureContext: SecureContext | undefined,
+) {
   const { config, log, metrics } = context;
   const connections = new Connections(interior.mostConnections);
   const house: House = {
@@ -61,7 +62,7 @@ function furnish(context: Context, cluster: Cluster, interior: Interior) {
     observe: observeStatements(metrics),
     logins: { granted: 0, denied: 0, malformed: 0, late: 0 },
     patience: { ...patience, ...interior.patience },
-    secureContext: secureContext(config),
+    secureContext,
     surroundings: { cluster, config, connections: () => connections.list() },
   };
   connections.settle(house);
@@ -75,13 +76,16 @@ function furnish(context: Context, cluster: Cluster, interior: Interior) {
  */
 export async function startServer(context: Context, interior: Interior): Promise<Running> {
   const { config } = context;
-  if (config.apiKeys.length === 0)
-    throw new Error('ENCKE_API_KEY must be set: without a key nobody could log in');
+  if (config.apiKeys.length === 0) {
+    const rule = 'must be set: without a key nobody could log in';
+    throw new ConfigError([{ variable: 'ENCKE_API_KEY', rule }]);
+  }
+  const tls = readTls(config);
   const cluster = await openCluster(config, redisTimeout);
   const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay });
   let connections: Connections;
   try {
-    connections = furnish(context, cluster, interior);
+    connections = furnish(context, cluster, interior, tls && createSecureContext(tls));
     server.on('connection', (socket) => connections.open(socket));
     await listen(server, config);
   } catch (error) {

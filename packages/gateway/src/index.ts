@@ -2,7 +2,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { openCluster } from '@encke/cluster';
-import type { Context, Running } from '@encke/service';
+import { type Context, type Running, readTls, readTogether } from '@encke/service';
 import { openFront } from './front.ts';
 import { Gateway } from './gateway.ts';
 import { openPages } from './pages.ts';
@@ -16,19 +16,25 @@ import { Upgrades } from './upgrade.ts';
  */
 const HEAP_GROWTH = 100;
 
-/** Starts a gateway: one port for both wires, the SDK and the demo. @throws when the key for tokens cannot be read. */
+/**
+ * Starts a gateway: one port for both wires, the SDK and the demo.
+ * @throws ConfigError when the certificate or the key for tokens cannot be read.
+ */
 export async function startGateway(context: Context): Promise<Running> {
   const { config } = context;
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH}`);
-  const tokens = new Tokens(config, context.log);
+  const [tls, tokens] = readTogether(
+    () => readTls(config),
+    () => new Tokens(config, context.log),
+  );
   const cluster = await openCluster(config);
   const gateway = new Gateway(context, cluster, tokens);
-  const pages = await openPages(config, gateway.node);
+  const pages = await openPages(config, gateway.node, tls);
   const upgrades = new Upgrades(gateway, config.allowedOrigins);
   const server = pages.server as Server;
   server.on('upgrade', (request, socket, head) => upgrades.handle(request, socket as Socket, head));
   // Behind TLS connections are another event's.
-  const closeFront = config.tls ? () => {} : openFront(server, upgrades);
+  const closeFront = tls ? () => {} : openFront(server, upgrades);
   try {
     await pages.listen({ host: config.host, port: config.gatewayPort });
   } catch (error) {

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { fileURLToPath } from 'node:url';
-import { type Config, webSocketRequest } from '@encke/service';
+import { type Config, type Tls, webSocketRequest } from '@encke/service';
 import fastifyStatic from '@fastify/static';
 import { type FastifyInstance, fastify } from 'fastify';
 
@@ -23,11 +23,11 @@ const files: Record<string, string> = {
 /** Which path takes a WebSocket, and whose, is for the handler of upgrades to say. */
 const Request = webSocketRequest(() => true);
 
-export async function openPages(config: Config, node: string): Promise<FastifyInstance> {
-  const tls = config.tls && {
-    cert: await readFile(config.tls.cert),
-    key: await readFile(config.tls.key),
-  };
+export async function openPages(
+  config: Config,
+  node: string,
+  tls: Tls | undefined,
+): Promise<FastifyInstance> {
   const app = (tls
     ? fastify({ https: { ...tls, IncomingMessage: Request } })
     : fastify({ http: { IncomingMessage: Request } })) as unknown as FastifyInstance<Server>;

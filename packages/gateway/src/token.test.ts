@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { tokenDigest } from '@encke/cluster';
 import type { App, User } from '@encke/protocol';
-import { createLog } from '@encke/service';
+import { ConfigError, createLog } from '@encke/service';
 import { eventually, inSeconds, signToken } from '@encke/testing';
 import { KeysUnavailable } from './key-set.ts';
 import { looksLikeToken, Tokens } from './token.ts';
@@ -150,13 +150,20 @@ test('[T1] a public key from a file takes its own algorithm only, and is never a
 });
 
 test('a file that is no such key ends the start with the name of the setting', () => {
-  const nothing = join(folder, 'nothing.pem');
-  const files = [
+  const garbage = join(folder, 'garbage.pem');
+  writeFileSync(garbage, 'no key');
+  const fault = (publicKey: string, text: RegExp) =>
+    assert.throws(
+      () => tokens({ publicKey }),
+      (error: Error) => error instanceof ConfigError && text.test(error.message),
+    );
+  fault(join(folder, 'nothing.pem'), /^ {2}ENCKE_JWT_PUBLIC_KEY cannot be read: ENOENT$/m);
+  for (const publicKey of [
+    garbage,
     keyFile(smallRsa.publicKey, 'small.pem'),
     keyFile(otherCurve.publicKey, 'curve.pem'),
-  ];
-  for (const publicKey of [nothing, ...files])
-    assert.throws(() => tokens({ publicKey }), /^Error: ENCKE_JWT_PUBLIC_KEY must be a PEM file/);
+  ])
+    fault(publicKey, /^ {2}ENCKE_JWT_PUBLIC_KEY must be a PEM file with an RSA key of 2048 bits/m);
 });
 
 test('[T2] audience and issuer, where they are set', async () => {

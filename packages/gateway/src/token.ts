@@ -3,10 +3,9 @@
  * for a shared secret; a token that breaks any rule looks like a wrong hash.
  */
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { type Token, tokenDigest } from '@encke/cluster';
 import type { App, User } from '@encke/protocol';
-import type { Config, Log } from '@encke/service';
+import { type Config, ConfigError, type Log, readSetting } from '@encke/service';
 import { decodeProtectedHeader, errors, type JWTHeaderParameters, jwtVerify } from 'jose';
 import { KeySet } from './key-set.ts';
 
@@ -28,21 +27,22 @@ interface PublicKey {
   readonly key: KeyObject;
 }
 
-const keyFault =
-  'ENCKE_JWT_PUBLIC_KEY must be a PEM file with an RSA key of 2048 bits or more, or a P-256 key';
+const variable = 'ENCKE_JWT_PUBLIC_KEY';
+const rule = 'must be a PEM file with an RSA key of 2048 bits or more, or a P-256 key';
 
-/** @throws when there is no such file, or another kind of key in it. */
+/** @throws ConfigError when there is no such file, or another kind of key in it. */
 function readPublicKey(path: string): PublicKey {
+  const pem = readSetting(variable, path);
   let key: KeyObject;
   try {
-    key = createPublicKey(readFileSync(path));
+    key = createPublicKey(pem);
   } catch {
-    throw new Error(keyFault);
+    throw new ConfigError([{ variable, rule }]);
   }
   const { modulusLength = 0, namedCurve } = key.asymmetricKeyDetails ?? {};
   if (key.asymmetricKeyType === 'rsa' && modulusLength >= 2048) return { alg: 'RS256', key };
   if (key.asymmetricKeyType === 'ec' && namedCurve === 'prime256v1') return { alg: 'ES256', key };
-  throw new Error(keyFault);
+  throw new ConfigError([{ variable, rule }]);
 }
 
 export class Tokens {

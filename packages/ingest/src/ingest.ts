@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { openCluster } from '@encke/cluster';
-import type { Context, Running } from '@encke/service';
+import { ConfigError, type Context, type Running, readTls } from '@encke/service';
 import type { FastifyInstance } from 'fastify';
 import { Failures } from './failures.ts';
 import { registerIngestMetrics } from './ingest-metrics.ts';
@@ -36,11 +36,15 @@ async function inTime(
 
 /**
  * The HTTP API of application servers. Starts also while Redis is away: calls are then answered with 503.
- * @throws when there is no API key, or the port cannot be had.
+ * @throws when there is no API key, a certificate cannot be read, or the port cannot be had.
  */
 export async function startIngest({ config, log, metrics }: Context): Promise<Running> {
-  if (config.apiKeys.length === 0)
-    throw new Error('ENCKE_API_KEY must be set: without a key nobody could use the API');
+  if (config.apiKeys.length === 0) {
+    const rule = 'must be set: without a key nobody could use the API';
+    throw new ConfigError([{ variable: 'ENCKE_API_KEY', rule }]);
+  }
+  // Checked before anything is started; the server reads them for itself.
+  readTls(config);
   const cluster = await openCluster(config);
   const failures = new Failures(log);
   const streams = new Streams({

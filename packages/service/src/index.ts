@@ -10,4 +10,5 @@ export {
 export { type Context, type Running, runProcess } from './lifecycle.ts';
 export { createLog, type Log } from './log.ts';
 export { createMetrics, type Metrics } from './metrics.ts';
+export { readSetting, readTls, readTogether, type Tls } from './pem.ts';
 export { webSocketRequest } from './web-socket-request.ts';

@@ -3,11 +3,13 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Context, type Running, runProcess } from './lifecycle.ts';
+import { readTls } from './pem.ts';
 
 const behaviour = process.env.FIXTURE ?? '';
 
 async function start({ config, log }: Context): Promise<Running> {
   if (behaviour === 'start-fails') throw new Error('cannot start');
+  if (behaviour === 'serves-tls') readTls(config);
   const server = createServer((_request, response) => response.end('ok'));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

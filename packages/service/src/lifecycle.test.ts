@@ -173,3 +173,38 @@ test('a port in use names the variable to set, with code 2', async (t) => {
     );
   }
 });
+
+for (const [host, code] of [
+  ['192.0.2.1', 'EADDRNOTAVAIL'],
+  ['no.such.host.invalid', '(ENOTFOUND|EAI_AGAIN)'],
+  ['127.0.0.1:80', '(ENOTFOUND|EAI_AGAIN)'],
+] as const) {
+  test(`${host} to listen on is a fault of ENCKE_HOST, with code 2`, async () => {
+    const ended = await forked({ ENCKE_HOST: host }).ended;
+    assert.equal(ended.code, 2);
+    assert.match(
+      ended.log,
+      new RegExp(
+        `^The configuration has faults:\n  ENCKE_HOST must be an address of this machine, or a name of one: ${code}\n$`,
+      ),
+    );
+  });
+}
+
+test('a fault in the settings that shows at the start is said in plain words, with code 2', async () => {
+  const { code, log } = await forked({
+    FIXTURE: 'serves-tls',
+    ENCKE_TLS_CERT: '/nope/cert.pem',
+    ENCKE_TLS_KEY: '/nope/key.pem',
+  }).ended;
+  assert.equal(code, 2);
+  assert.equal(
+    log,
+    [
+      'The configuration has faults:',
+      '  ENCKE_TLS_CERT cannot be read: ENOENT',
+      '  ENCKE_TLS_KEY cannot be read: ENOENT',
+      '',
+    ].join('\n'),
+  );
+});

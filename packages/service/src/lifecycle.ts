@@ -56,18 +56,30 @@ const portFaults: Record<string, string> = {
   EADDRINUSE: 'is in use',
   EACCES: 'needs more rights than this process has',
 };
+const hostFaults = ['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL', 'ENOTFOUND', 'EAI_AGAIN'];
 
-/** A port that cannot be had ends the process with one sentence that names the variable. */
+/** What to write when the operator can mend it, else undefined. */
+function settingFault(variable: string, error: unknown): string | undefined {
+  if (error instanceof ConfigError) return error.message;
+  const { code = '', syscall = '', port } = error as NodeJS.ErrnoException & { port?: number };
+  if (!['listen', 'getaddrinfo'].includes(syscall)) return undefined;
+  if (hostFaults.includes(code)) {
+    const rule = `must be an address of this machine, or a name of one: ${code}`;
+    return new ConfigError([{ variable: 'ENCKE_HOST', rule }]).message;
+  }
+  const why = portFaults[code];
+  if (why === undefined || !(variable in variables)) return undefined;
+  return `Port ${port} ${why}. Stop what holds it, or set ${variable} to another port (0 picks a free one).`;
+}
+
+/** A fault in the settings that shows only now ends the process with words that name the variable. */
 async function listen<T>(variable: string, start: () => Promise<T>): Promise<T> {
   try {
     return await start();
   } catch (error) {
-    const { code, syscall, port } = error as NodeJS.ErrnoException & { port?: number };
-    const why = portFaults[code ?? ''];
-    if (why === undefined || syscall !== 'listen' || !(variable in variables)) throw error;
-    exitWith(
-      `Port ${port} ${why}. Stop what holds it, or set ${variable} to another port (0 picks a free one).`,
-    );
+    const fault = settingFault(variable, error);
+    if (fault === undefined) throw error;
+    exitWith(fault);
   }
 }
 
