@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { test } from 'node:test';
 import type { User } from '@encke/protocol';
 import {
@@ -13,6 +15,7 @@ import {
 import calculateSlot from 'cluster-key-slot';
 import { app, newUser, openTestCluster, type TestCluster } from './cluster.fixture.ts';
 import { RedisUnavailable } from './commands.ts';
+import { openCommands, openJobs, openSubscriber } from './connection.ts';
 
 /** Redis takes an append, and the connection breaks before the answer is out. */
 async function loseAnAnswer(
@@ -119,6 +122,33 @@ for (const [what, url] of [
     } finally {
       await cluster.stop();
       await redis.stop();
+    }
+  });
+}
+
+for (const mode of ['single', 'sentinel', 'cluster'] as const) {
+  test(`rediss:// sends nothing in clear, mode ${mode}`, async () => {
+    const heard: Buffer[] = [];
+    const sockets: Socket[] = [];
+    const server = createServer((socket) => {
+      sockets.push(socket);
+      socket.on('error', () => {});
+      socket.on('data', (bytes) => heard.push(bytes));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const config = { url: `rediss://user:secret@127.0.0.1:${port}`, mode };
+    const clients = [openCommands(config), openJobs(config)];
+    if (mode !== 'cluster') clients.push(openSubscriber(config, ''));
+    for (const client of clients) client.on('error', () => {});
+    try {
+      await eventually(() => assert.ok(heard.length >= clients.length));
+      for (const bytes of heard) assert.equal(bytes[0], 0x16, 'it is no handshake of TLS');
+      assert.equal(Buffer.concat(heard).includes('secret'), false);
+    } finally {
+      for (const client of clients) client.disconnect();
+      for (const socket of sockets) socket.destroy();
+      server.close();
     }
   });
 }

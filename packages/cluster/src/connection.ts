@@ -49,9 +49,12 @@ const common: RedisOptions = {
 function openOne(config: RedisConfig, options: RedisOptions): Redis {
   const address = parse(config.url);
   if (config.mode === 'sentinel') {
+    const { tls } = address.options;
     return new Redis({
       ...options,
       ...address.options,
+      // Without these two, sentinels and the master behind them are spoken to in clear all the same.
+      ...(tls && { sentinelTLS: tls, enableTLSForSentinelMode: true }),
       sentinels: address.hosts,
       name: config.master ?? 'mymaster',
       ...(address.options.password !== undefined && { sentinelPassword: address.options.password }),
