@@ -16,6 +16,7 @@ import calculateSlot from 'cluster-key-slot';
 import { app, newUser, openTestCluster, type TestCluster } from './cluster.fixture.ts';
 import { RedisUnavailable } from './commands.ts';
 import { openCommands, openJobs, openSubscriber } from './connection.ts';
+import { startJobs } from './jobs.ts';
 
 /** Redis takes an append, and the connection breaks before the answer is out. */
 async function loseAnAnswer(
@@ -152,3 +153,44 @@ for (const mode of ['single', 'sentinel', 'cluster'] as const) {
     }
   });
 }
+
+test('where the database cannot be selected nothing is written', async () => {
+  const redis = await startRedis({ args: ['--databases', '2'] });
+  const cluster = await openTestCluster(`redis://127.0.0.1:${redis.port}/2`);
+  try {
+    await assert.rejects(cluster.users.setHash(app, newUser(), 'key'), RedisUnavailable);
+    assert.equal(cluster.context.commands.available(), false);
+    assert.equal(String(await redis.cli('INFO', 'keyspace')).includes('db0'), false);
+  } finally {
+    await cluster.stop();
+    await redis.stop();
+  }
+});
+
+test('nor on a connection made anew, nor by the jobs; and all goes on when it can be selected again', async () => {
+  const redis = await startRedis();
+  const cluster = await openTestCluster(`redis://127.0.0.1:${redis.port}/3`);
+  const { commands } = cluster.context;
+  const job = { name: 'none', every: 100, async run() {} };
+  const jobs = await startJobs(cluster.config, [job], () => {});
+  try {
+    await cluster.users.setHash(app, newUser(), 'key');
+    await redis.cli('ACL', 'SETUSER', 'default', '-select');
+    await redis.cli('CLIENT', 'KILL', 'TYPE', 'normal');
+    await eventually(async () => {
+      const refused = /cmdstat_select:.*rejected_calls=(\d+)/;
+      const stats = String(await redis.cli('INFO', 'commandstats'));
+      assert.ok(Number(refused.exec(stats)?.[1]) > 2, 'not tried again');
+    });
+    assert.equal(commands.available(), false);
+    await assert.rejects(cluster.users.setHash(app, newUser(), 'key'), RedisUnavailable);
+    assert.equal(String(await redis.cli('INFO', 'keyspace')).includes('db0'), false);
+    await redis.cli('ACL', 'SETUSER', 'default', '+select');
+    await eventually(() => cluster.users.setHash(app, newUser(), 'key'));
+    assert.equal(String(await redis.cli('INFO', 'keyspace')).includes('db0'), false);
+  } finally {
+    await jobs.stop();
+    await cluster.stop();
+    await redis.stop();
+  }
+});

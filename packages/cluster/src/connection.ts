@@ -46,11 +46,24 @@ const common: RedisOptions = {
   reconnectOnError: (error) => error.message.startsWith('READONLY'),
 };
 
+/**
+ * Where its database cannot be selected, ioredis would go on with database 0, perhaps another installation's: such a
+ * connection is closed before it is ready, and tried again. So is what BullMQ duplicates.
+ */
+function insist(redis: Redis): Redis {
+  redis.on('error', (error: Error & { command?: { name?: string } }) => {
+    if (error.command?.name === 'select') redis.disconnect(true);
+  });
+  const { duplicate } = redis;
+  redis.duplicate = (over) => insist(duplicate.call(redis, over));
+  return redis;
+}
+
 function openOne(config: RedisConfig, options: RedisOptions): Redis {
   const address = parse(config.url);
   if (config.mode === 'sentinel') {
     const { tls } = address.options;
-    return new Redis({
+    const redis = new Redis({
       ...options,
       ...address.options,
       // Without these two, sentinels and the master behind them are spoken to in clear all the same.
@@ -59,9 +72,10 @@ function openOne(config: RedisConfig, options: RedisOptions): Redis {
       name: config.master ?? 'mymaster',
       ...(address.options.password !== undefined && { sentinelPassword: address.options.password }),
     });
+    return insist(redis);
   }
   const [first = { host: '127.0.0.1', port: 6379 }] = address.hosts;
-  return new Redis({ ...options, ...address.options, ...first });
+  return insist(new Redis({ ...options, ...address.options, ...first }));
 }
 
 function open(config: RedisConfig, options: RedisOptions): Client {
