@@ -58,6 +58,11 @@ export class Cluster {
     return this.#context.commands.available();
   }
 
+  /** undefined: Redis is available; else `Redis is away`, with the reason where one is known. */
+  unready(): string | undefined {
+    return this.#context.commands.unready();
+  }
+
   /** Milliseconds that Redis takes for next to nothing, the way there and back included. */
   async roundTrip(): Promise<number> {
     const { commands, keys } = this.#context;

@@ -49,6 +49,16 @@ interface Order {
 
 const all = Object.values(scripts);
 
+/** A word for why a connection failed. Never more of the text: it may hold what was sent. */
+function wordOf(error: unknown): string | undefined {
+  const { code, message, lastNodeError } = error as NodeJS.ErrnoException & {
+    lastNodeError?: unknown;
+  };
+  if (lastNodeError) return wordOf(lastNodeError);
+  // Sentinel: `All sentinels are unreachable. … Last error: NOAUTH …`
+  return code ?? /(?:^|Last error: )([A-Z]{3,})\b/.exec(message)?.[1];
+}
+
 export class Commands {
   readonly client: Client;
   readonly deadlines: Deadlines;
@@ -63,6 +73,7 @@ export class Commands {
   /** A command timed out and none was answered since: fail at once instead of piling up. */
   #stalled = false;
   #probe: NodeJS.Timeout | undefined;
+  #why: string | undefined;
   #closed = false;
 
   /** `timeout`: milliseconds until an answer counts as missing. */
@@ -74,8 +85,10 @@ export class Commands {
     this.client.on('close', () => {
       this.#loaded = false;
     });
-    // Every failure surfaces in the command that met it; `available` tells the state.
-    this.client.on('error', () => {});
+    // Every failure surfaces in the command that met it; `unready` tells the state.
+    this.client.on('error', (error) => {
+      this.#why = wordOf(error) ?? this.#why;
+    });
   }
 
   /** Whether the keys of one command must share a slot. */
@@ -95,6 +108,12 @@ export class Commands {
     return this.client.status === 'ready' && this.#loaded && !this.#stalled;
   }
 
+  /** undefined: available; else why not. */
+  unready(): string | undefined {
+    if (this.available()) return undefined;
+    return this.#why === undefined ? 'Redis is away' : `Redis is away: ${this.#why}`;
+  }
+
   /** Before the first command: scripts that are loaded one by one would overtake each other. */
   async #load(): Promise<void> {
     const nodes = this.client instanceof Cluster ? this.client.nodes('master') : [this.client];
@@ -107,6 +126,7 @@ export class Commands {
     const time = await first?.time().catch(() => undefined);
     if (time) this.deadlines.start(Number(time[0]) * 1000 + Number(time[1]) / 1000, sentAt);
     this.#loaded = this.client.status === 'ready';
+    if (this.#loaded) this.#why = undefined;
   }
 
   /** Runs a script; `keys` share one hash tag. */

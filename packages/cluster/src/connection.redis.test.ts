@@ -14,7 +14,7 @@ import {
 } from '@encke/testing';
 import calculateSlot from 'cluster-key-slot';
 import { app, newUser, openTestCluster, type TestCluster } from './cluster.fixture.ts';
-import { RedisUnavailable } from './commands.ts';
+import { Commands, RedisUnavailable } from './commands.ts';
 import { openCommands, openJobs, openSubscriber } from './connection.ts';
 import { startJobs } from './jobs.ts';
 
@@ -193,4 +193,37 @@ test('nor on a connection made anew, nor by the jobs; and all goes on when it ca
     await cluster.stop();
     await redis.stop();
   }
+});
+
+test('why there is no connection is told in a word', async () => {
+  const redis = await startRedis();
+  await redis.cli('CONFIG', 'SET', 'requirepass', 'right');
+  const at = `127.0.0.1:${redis.port}`;
+  const open = await startRedis({ args: ['--databases', '2'] });
+  for (const [why, url, mode] of [
+    ['WRONGPASS', `redis://:wrong@${at}`, 'single'],
+    ['NOAUTH', `redis://${at}`, 'single'],
+    ['WRONGPASS', `redis://:wrong@${at}`, 'sentinel'],
+    ['NOAUTH', at, 'cluster'],
+    ['ERR', open.url, 'cluster'],
+    ['ERR', `${open.url}/2`, 'single'],
+    ['(ENOTFOUND|EAI_AGAIN)', 'redis://no.such.host.invalid:6379', 'single'],
+    ['(ENOTFOUND|EAI_AGAIN)', 'no.such.host.invalid:6379', 'cluster'],
+    ['ECONNREFUSED', 'redis://127.0.0.1:1', 'single'],
+  ] as const) {
+    const commands = new Commands({ url, mode, master: 'encke' });
+    try {
+      await eventually(() =>
+        assert.match(
+          String(commands.unready()),
+          new RegExp(`^Redis is away: ${why}$`),
+          `${mode} ${url}`,
+        ),
+      );
+    } finally {
+      await commands.close();
+    }
+  }
+  await redis.stop();
+  await open.stop();
 });

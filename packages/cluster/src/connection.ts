@@ -87,7 +87,11 @@ function open(config: RedisConfig, options: RedisOptions): Client {
     ...redisOptions
   } = { ...options, ...address.options };
   return new Cluster(address.hosts, {
-    clusterRetryStrategy: backoff,
+    clusterRetryStrategy(this: Cluster, times, reason) {
+      // That a host does not resolve, ioredis tells nobody else.
+      if (reason) this.emit('error', reason);
+      return backoff(times);
+    },
     slotsRefreshInterval: 10_000,
     slotsRefreshTimeout: 2_000,
     // 0: what was in flight when a connection broke is not sent a second time.

@@ -68,7 +68,7 @@ test('Redis is gone: errors at once, also for a client that comes now', async (t
   t.after(() => running.stop());
   await redis.kill();
   for (const statement of statements) await refused(connection, statement);
-  await eventually(() => assert.equal(running.unready(), 'Redis is away'));
+  await eventually(() => assert.equal(running.unready(), 'Redis is away: ECONNREFUSED'));
   const late = await createConnection({
     ...{ host: '127.0.0.1', port: running.port, user: '1', password: 'key' },
     database: 'CometQL_v1',

@@ -102,7 +102,7 @@ export async function startServer(context: Context, interior: Interior): Promise
     port: (server.address() as AddressInfo).port,
     unready() {
       if (draining) return 'draining';
-      return cluster.available() ? undefined : 'Redis is away';
+      return cluster.unready();
     },
     drain,
     async stop() {

@@ -185,9 +185,9 @@ export class Gateway implements House, Doors {
 
   unready(): string | undefined {
     if (this.#draining) return 'draining';
-    if (!this.#cluster.available()) return 'Redis is away';
-    if (!this.#bus.up()) return 'the bus is not subscribed';
-    return undefined;
+    const away = this.#cluster.unready();
+    if (away === undefined && !this.#bus.up()) return 'the bus is not subscribed';
+    return away;
   }
 
   // Doors

@@ -77,7 +77,7 @@ export async function startIngest({ config, log, metrics }: Context): Promise<Ru
     port: (server.server.address() as AddressInfo).port,
     unready() {
       if (draining) return 'draining';
-      return cluster.available() ? undefined : 'Redis is away';
+      return cluster.unready();
     },
     drain,
     async stop() {

@@ -19,7 +19,7 @@ function collect(child: ChildProcess) {
     await closed;
     return { code, log: Buffer.concat(chunks).toString() };
   });
-  return { child, ended };
+  return { child, ended, output: () => Buffer.concat(chunks).toString() };
 }
 
 /** As `encke up` does it: with IPC. */
@@ -62,12 +62,14 @@ test('is unready, and alive, while it drains', async () => {
   assert.equal((await ended).code, 0);
 });
 
-test('passes on why it is unready', async () => {
-  const { child, listening, ended } = forked({ FIXTURE: 'unready' });
+test('passes on why it is unready, and logs it', async () => {
+  const { child, listening, ended, output } = forked({ FIXTURE: 'unready' });
   assert.deepEqual(await admin(await listening, '/readyz'), {
     status: 503,
     text: 'Redis is away\n',
   });
+  while (!output().includes('not ready')) await once(child.stderr as NodeJS.ReadableStream, 'data');
+  assert.match(output(), /"level":"warn".*"why":"Redis is away","msg":"not ready"/);
   child.kill('SIGTERM');
   await ended;
 });

@@ -35,6 +35,8 @@ const exitFault = 2;
 
 /** A terminal and npm both pass one Ctrl-C on, so a second signal this soon is the same one. Milliseconds. */
 const sameSignal = 500;
+/** Milliseconds. What is over sooner is not told. */
+const readinessLook = 1_000;
 /** Seconds after the drain time at which a process that is still there ends itself. */
 const graceSeconds = 5;
 
@@ -81,6 +83,18 @@ async function listen<T>(variable: string, start: () => Promise<T>): Promise<T> 
     if (fault === undefined) throw error;
     exitWith(fault);
   }
+}
+
+/** One line when the process is not ready, or for another reason than before, and one when it is again. */
+function tellReadiness(log: Log, unready: () => string | undefined): void {
+  let told: string | undefined;
+  setInterval(() => {
+    const why = unready();
+    if (why === told || why === 'stopping') return;
+    told = why;
+    if (why === undefined) log.info('ready again');
+    else log.warn({ why }, 'not ready');
+  }, readinessLook).unref();
 }
 
 /** Calls `stop` once: on SIGTERM, SIGINT or SIGHUP, or when the parent that forked this process is gone. */
@@ -174,6 +188,7 @@ export async function runProcess(
     process.exit(1);
   }
   const { port, node } = running;
+  tellReadiness(log, unready);
   log.info({ port, adminPort: admin.port, node }, 'listening');
   const listening: Listening = { type: 'listening', name, port, adminPort: admin.port, node };
   process.send?.(listening);

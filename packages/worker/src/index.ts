@@ -21,7 +21,7 @@ export async function startWorker(context: Context): Promise<Running> {
   });
   return {
     port: 0,
-    unready: () => (cluster.available() ? undefined : 'Redis is away'),
+    unready: () => cluster.unready(),
     drain: () => running.stop(),
     stop: () => cluster.close(),
   };
