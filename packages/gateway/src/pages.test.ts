@@ -4,7 +4,7 @@ import { loadConfig } from '@encke/service';
 import { openPages } from './pages.ts';
 
 test('a folder of the demo without its slash leads to the page with it, and keeps the query', async (t) => {
-  const app = await openPages(loadConfig({}), 'n1');
+  const app = await openPages(loadConfig({}), 'n1', undefined);
   t.after(() => app.close());
   for (const folder of ['/demo', '/demo/chat'])
     for (const query of ['', '?user=42&b=%2F']) {

@@ -43,8 +43,7 @@ export async function startIngest({ config, log, metrics }: Context): Promise<Ru
     const rule = 'must be set: without a key nobody could use the API';
     throw new ConfigError([{ variable: 'ENCKE_API_KEY', rule }]);
   }
-  // Checked before anything is started; the server reads them for itself.
-  readTls(config);
+  const tls = readTls(config);
   const cluster = await openCluster(config);
   const failures = new Failures(log);
   const streams = new Streams({
@@ -56,7 +55,7 @@ export async function startIngest({ config, log, metrics }: Context): Promise<Ru
     pongTimeout: config.pongTimeout * 1_000,
   });
   registerIngestMetrics(metrics, cluster, streams);
-  const server = await createServer({ cluster, config, failures, streams }, metrics);
+  const server = await createServer({ cluster, config, failures, streams }, metrics, tls);
   const cut = () => {
     streams.terminate();
     server.server.closeAllConnections();

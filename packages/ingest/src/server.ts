@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import { type Config, type Metrics, webSocketRequest } from '@encke/service';
+import { type Metrics, type Tls, webSocketRequest } from '@encke/service';
 import type { WebSocket } from '@fastify/websocket';
 import websocket from '@fastify/websocket';
 import fastify, {
@@ -69,7 +68,7 @@ function answerNonsense(error: NodeJS.ErrnoException, socket: Socket): void {
 
 const Request = webSocketRequest(opensStream);
 
-function options({ tls }: Config) {
+function options(tls: Tls | undefined) {
   return {
     // Logging is ours, at the boundary; Fastify's would make a logger for each request.
     logger: false as const,
@@ -84,9 +83,7 @@ function options({ tls }: Config) {
     },
     clientErrorHandler: answerNonsense,
     http: { IncomingMessage: Request },
-    https: tls
-      ? { cert: readFileSync(tls.cert), key: readFileSync(tls.key), IncomingMessage: Request }
-      : null,
+    https: tls ? { ...tls, IncomingMessage: Request } : null,
   };
 }
 
@@ -105,8 +102,12 @@ async function registerStreams(server: FastifyInstance, ingest: Ingest): Promise
 }
 
 /** Everything of the HTTP side but listening. */
-export async function createServer(ingest: Ingest, metrics: Metrics): Promise<FastifyInstance> {
-  const server = fastify(options(ingest.config)) as unknown as FastifyInstance;
+export async function createServer(
+  ingest: Ingest,
+  metrics: Metrics,
+  tls: Tls | undefined,
+): Promise<FastifyInstance> {
+  const server = fastify(options(tls)) as unknown as FastifyInstance;
   server.removeAllContentTypeParsers();
   // Requests are checked by the parsers of the protocol package; the schemas are for the documentation.
   server.setValidatorCompiler(() => () => true);
