@@ -143,7 +143,7 @@ for (const mode of ['single', 'sentinel', 'cluster'] as const) {
     if (mode !== 'cluster') clients.push(openSubscriber(config, ''));
     for (const client of clients) client.on('error', () => {});
     try {
-      await eventually(() => assert.ok(heard.length >= clients.length));
+      await eventually(() => assert.ok(heard.length >= clients.length, 'one is missing'));
       for (const bytes of heard) assert.equal(bytes[0], 0x16, 'it is no handshake of TLS');
       assert.equal(Buffer.concat(heard).includes('secret'), false);
     } finally {
