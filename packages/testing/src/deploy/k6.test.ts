@@ -27,7 +27,10 @@ function run(
   env: Readonly<Record<string, string>>,
 ): Promise<{ code: number; output: string }> {
   const given = {
-    GATEWAYS: nodes.addresses.map((address) => `ws://${address}`).join(','),
+    GATEWAYS: nodes.gateways
+      .filter(({ alive }) => alive)
+      .map(({ address }) => `ws://${address}`)
+      .join(','),
     INGEST: nodes.api.url,
     API_KEY: nodes.api.key,
     VUS: '2',
