@@ -171,7 +171,11 @@ test('nor on a connection made anew, nor by the jobs; and all goes on when it ca
   const redis = await startRedis();
   const cluster = await openTestCluster(`redis://127.0.0.1:${redis.port}/3`);
   const { commands } = cluster.context;
-  const job = { name: 'none', every: 100, async run() {} };
+  let runs = 0;
+  const run = async () => {
+    runs += 1;
+  };
+  const job = { name: 'none', every: 100, run };
   const jobs = await startJobs(cluster.config, [job], () => {});
   try {
     await cluster.users.setHash(app, newUser(), 'key');
@@ -187,6 +191,8 @@ test('nor on a connection made anew, nor by the jobs; and all goes on when it ca
     assert.equal(String(await redis.cli('INFO', 'keyspace')).includes('db0'), false);
     await redis.cli('ACL', 'SETUSER', 'default', '+select');
     await eventually(() => cluster.users.setHash(app, newUser(), 'key'));
+    const before = runs;
+    await eventually(() => assert.ok(runs > before + 2, 'the jobs do not run again'));
     assert.equal(String(await redis.cli('INFO', 'keyspace')).includes('db0'), false);
   } finally {
     await jobs.stop();
