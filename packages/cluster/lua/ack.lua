@@ -4,12 +4,11 @@ Devices have confirmed messages. In a Cluster the users of one call are of one p
 KEYS  three per session: user record, inbox, cursors
 ARGV  1 retention (ms), then per session: epoch, confirmed seq, a seq up to it whose time is known and that time (ms) or
       0 and 0, cursor seq or '' when it need not be kept now, session, device
-Returns  per session: how many messages were confirmed for the first time, how many expired
+Returns  per session: how many messages were confirmed for the first time, or the text of a fault that it met; how many expired
 ]]
 --@include clock
 --@include record
 --@include trim
---@include refused
 
 local now = clock()
 local retention = tonumber(ARGV[1])
@@ -44,9 +43,7 @@ end
 for i = 0, #KEYS / 3 - 1 do
   -- A fault in the keys of one user must not take the receipts of others with it.
   local fine, fresh, expired = pcall(confirm, i * 3, 1 + i * 7)
-  local refusal = not fine and refused(fresh)
-  if refusal then return redis.error_reply(refusal) end
-  answers[#answers + 1] = fine and fresh or 0
+  answers[#answers + 1] = fine and fresh or type(fresh) == 'table' and fresh.err or tostring(fresh)
   answers[#answers + 1] = fine and expired or 0
 end
 return answers

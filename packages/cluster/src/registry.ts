@@ -7,6 +7,7 @@ import {
   type Session,
   type User,
 } from '@encke/protocol';
+import { entryFault, RedisUnavailable } from './commands.ts';
 import { ms, retention } from './config.ts';
 import type { Context } from './context.ts';
 import { runGuarded } from './guarded.ts';
@@ -228,12 +229,21 @@ export class Registry {
     const replies = await Promise.all(
       calls.map(({ names, args }) => commands.run(scripts.ack, names, args)),
     );
-    for (const reply of replies as number[][]) {
+    let refused: RedisUnavailable | undefined;
+    for (const reply of replies as (number | string)[][]) {
       for (let i = 0; i < reply.length; i += 2) {
-        stats.confirmed += reply[i] ?? 0;
-        stats.expired += reply[i + 1] ?? 0;
+        const fresh = reply[i] ?? 0;
+        stats.expired += Number(reply[i + 1]);
+        if (typeof fresh === 'number') {
+          stats.confirmed += fresh;
+          continue;
+        }
+        // A fault in the keys of one user is not mended by asking again.
+        const fault = entryFault('ack', fresh);
+        if (fault instanceof RedisUnavailable) refused = fault;
       }
     }
+    if (refused) throw refused;
   }
 
   /** Removes this node's sessions of a user but those it holds: one that a lost answer left behind. */
