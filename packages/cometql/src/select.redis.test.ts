@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { startTestRedis, type TestRedis } from '@encke/testing';
 import { type Language, openLanguage } from './cometql.fixture.ts';
-import type { Parameter } from './execute.ts';
+import { follow, type Step } from './steps.fixture.ts';
 
 let redis: TestRedis;
 let language: Language;
@@ -16,15 +16,7 @@ after(async () => {
   await redis?.stop();
 });
 
-/** `[affected rows, insert id]`, rows, or `errno text`. */
-type Step = readonly [statement: string, result: unknown, ...parameters: Parameter[]];
-
-function steps(name: string, ...all: readonly Step[]): void {
-  test(name, async () => {
-    for (const [statement, result, ...parameters] of all)
-      assert.deepEqual(await language.brief(statement, ...parameters), result, statement);
-  });
-}
+const steps = (name: string, ...all: readonly Step[]) => test(name, () => follow(language, all));
 
 steps(
   'ORDER BY, LIMIT, OFFSET and COUNT',

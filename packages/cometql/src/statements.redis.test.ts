@@ -5,8 +5,8 @@ import { after, before, test } from 'node:test';
 import type { Channel, Device, User } from '@encke/protocol';
 import { eventually, startTestRedis, type TestRedis } from '@encke/testing';
 import { type Language, openLanguage } from './cometql.fixture.ts';
-import type { Parameter } from './execute.ts';
 import { isSqlFault } from './outcome.ts';
+import { follow, type Step } from './steps.fixture.ts';
 
 let redis: TestRedis;
 let language: Language;
@@ -19,15 +19,7 @@ after(async () => {
   await redis?.stop();
 });
 
-/** `[affected rows, insert id]`, rows, or `errno text`. */
-type Step = readonly [statement: string, result: unknown, ...parameters: Parameter[]];
-
-function steps(name: string, ...all: readonly Step[]): void {
-  test(name, async () => {
-    for (const [statement, result, ...parameters] of all)
-      assert.deepEqual(await language.brief(statement, ...parameters), result, statement);
-  });
-}
+const steps = (name: string, ...all: readonly Step[]) => test(name, () => follow(language, all));
 
 steps(
   'users_auth',

@@ -1,0 +1,12 @@
+import assert from 'node:assert/strict';
+import type { Language } from './cometql.fixture.ts';
+import type { Parameter } from './execute.ts';
+
+/** The result: `[affected rows, insert id]`, rows, or `errno text`. */
+export type Step = readonly [statement: string, result: unknown, ...parameters: Parameter[]];
+
+/** Statements that follow each other, each with its literal result. */
+export async function follow(language: Language, steps: readonly Step[]): Promise<void> {
+  for (const [statement, result, ...parameters] of steps)
+    assert.deepEqual(await language.brief(statement, ...parameters), result, statement);
+}
