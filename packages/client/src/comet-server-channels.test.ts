@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, mock, test } from 'node:test';
 import type { ClientFrame } from '@encke/protocol';
-import { type CometMessage, CometServer } from './comet-server.ts';
+import { comet, nextMessage, startAt } from './comet-server.fixture.ts';
+import type { CometMessage } from './comet-server.ts';
 import { type ScriptedGateway, startGateway, type Visit } from './gateway.fixture.ts';
 import { until } from './tabs/web-locks.fixture.ts';
 
 let gateway: ScriptedGateway;
-const comet = CometServer();
 
 beforeEach(async () => {
   gateway = await startGateway();
@@ -19,20 +19,7 @@ afterEach(async () => {
   mock.restoreAll();
 });
 
-async function start(): Promise<Visit> {
-  comet.start({ dev_id: '15', user_id: '7', user_key: 'key', node: gateway.url, wss: false });
-  const visit = await gateway.visit();
-  await visit.welcome();
-  return visit;
-}
-
-const nextMessage = (name = 'msg'): Promise<CometMessage> =>
-  new Promise((resolve) => {
-    const id = comet.subscription(name, (message) => {
-      comet.unsubscription(id);
-      resolve(message);
-    });
-  });
+const start = () => startAt(gateway, gateway.url);
 
 /** The frames that a client sends, until one of this type. */
 async function sent<T extends ClientFrame['type']>(

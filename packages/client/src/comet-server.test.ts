@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, mock, test } from 'node:test';
 import { closeCodes } from '@encke/protocol';
-import { type CometMessage, CometServer } from './comet-server.ts';
-import { type ScriptedGateway, startGateway, type Visit } from './gateway.fixture.ts';
+import { comet, nextMessage, startAt } from './comet-server.fixture.ts';
+import { CometServer } from './comet-server.ts';
+import { type ScriptedGateway, startGateway } from './gateway.fixture.ts';
 import { until } from './tabs/web-locks.fixture.ts';
 
 let gateway: ScriptedGateway;
-const comet = CometServer();
 let answers: string[] = [];
 comet.onAuthSuccess(() => answers.push('success'));
 comet.onAuthFalill(() => answers.push('fail'));
@@ -26,20 +26,7 @@ afterEach(async () => {
 
 const host = () => gateway.url.replace('ws://', '');
 
-async function start(): Promise<Visit> {
-  comet.start({ dev_id: '15', user_id: '7', user_key: 'key', node: host(), wss: false });
-  const visit = await gateway.visit();
-  await visit.welcome();
-  return visit;
-}
-
-const nextMessage = (name = 'msg'): Promise<CometMessage> =>
-  new Promise((resolve) => {
-    const id = comet.subscription(name, (message) => {
-      comet.unsubscription(id);
-      resolve(message);
-    });
-  });
+const start = () => startAt(gateway, host());
 
 test('one face, with and without new', () => {
   assert.equal(CometServer(), comet);
