@@ -38,17 +38,20 @@ function parseSwitch(cursor: Cursor): boolean | undefined {
 function refuseUnsafe(cursor: Cursor): void {
   cursor.pass();
   cursor.accept('SET');
-  if (!cursor.accept('=')) cursor.accept(':=');
-  const value = cursor.lexer.kind === 'parameter' ? String(cursor.parameter()) : cursor.bare();
-  if (isUnsafe(value)) cursor.refuse(unknownCharset());
+  acceptSign(cursor);
+  if (isUnsafe(token(cursor))) cursor.refuse(unknownCharset());
 }
 
 /** `name = value`, of one token. */
 function parseValue(cursor: Cursor): string | undefined {
   cursor.pass();
-  if (!cursor.accept('=') && !cursor.accept(':=')) return undefined;
-  return cursor.lexer.kind === 'parameter' ? String(cursor.parameter()) : cursor.bare();
+  return acceptSign(cursor) ? token(cursor) : undefined;
 }
+
+const acceptSign = (cursor: Cursor): boolean => cursor.accept('=') || cursor.accept(':=');
+
+const token = (cursor: Cursor): string =>
+  cursor.lexer.kind === 'parameter' ? String(cursor.parameter()) : cursor.bare();
 
 /** To the comma that ends it, or to the end of the statement. */
 function skipAssignment(cursor: Cursor): void {

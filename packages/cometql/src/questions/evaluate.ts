@@ -34,9 +34,9 @@ export function evaluate(expression: Expression, scope: Scope): Value {
         evaluate(expression.first, scope),
       );
     case 'all':
-      return every(expression.parts, scope);
+      return decide(expression.parts, false, scope);
     case 'any':
-      return some(expression.parts, scope);
+      return decide(expression.parts, true, scope);
     case 'not': {
       const value = evaluate(expression.operand, scope);
       return value === null ? null : truth(!isTrue(value));
@@ -54,23 +54,13 @@ export function evaluate(expression: Expression, scope: Scope): Value {
   }
 }
 
-/** What is NULL decides only when nothing else does. */
-function every(parts: readonly Expression[], scope: Scope): Value {
-  let result: Value = 1;
+/** Of AND, what is false decides; of OR, what is true. NULL does only when nothing else has. */
+function decide(parts: readonly Expression[], decisive: boolean, scope: Scope): Value {
+  let result = truth(!decisive);
   for (const part of parts) {
     const value = evaluate(part, scope);
     if (value === null) result = null;
-    else if (!isTrue(value)) return 0;
-  }
-  return result;
-}
-
-function some(parts: readonly Expression[], scope: Scope): Value {
-  let result: Value = 0;
-  for (const part of parts) {
-    const value = evaluate(part, scope);
-    if (value === null) result = null;
-    else if (isTrue(value)) return 1;
+    else if (isTrue(value) === decisive) return truth(decisive);
   }
   return result;
 }
