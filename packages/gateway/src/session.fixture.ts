@@ -10,10 +10,11 @@ import { Session } from './session.ts';
 import { v1Wire } from './v1/index.ts';
 import type { Wire } from './wire.ts';
 
-/** What a session writes is kept; nothing leaves. `full` bytes wait in it as if the peer did not read. */
+/** What a session writes is kept; nothing leaves. `full` bytes wait in it as if the peer did not read, and `taking` more with each write. */
 export class TestSocket extends EventEmitter {
   readonly written: Buffer[] = [];
   full = 0;
+  taking = 0;
   writable = true;
   destroyed = false;
 
@@ -25,6 +26,7 @@ export class TestSocket extends EventEmitter {
 
   write(chunk: Buffer | string, encoding?: BufferEncoding): boolean {
     this.written.push(typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk);
+    this.full += this.taking;
     return this.full === 0;
   }
 

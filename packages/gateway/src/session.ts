@@ -96,7 +96,7 @@ export class Session {
   /** Frames that came before the answer to its attach. */
   #early: Buffer[] | undefined;
   #asking = 0;
-  /** Bytes that may wait in the socket beyond the send buffer. */
+  /** Bytes that may wait in the socket beyond the send buffer: what was asked for, and what came at once to a peer that reads. */
   #allowed = 0;
   #scheduled = false;
   #pingAt = 0;
@@ -227,6 +227,7 @@ export class Session {
     this.#scheduled = false;
     if (lines === undefined || this.ended || !this.socket.writable) return;
     const owed = this.wire.pongConfirms && this.sent > this.confirmed && this.#pingAt === 0;
+    const keptUp = this.socket.writableLength === 0;
     const [first] = lines;
     const { joinsLines } = this.wire;
     if (lines.length === 1 && first instanceof Run && !owed)
@@ -236,6 +237,7 @@ export class Session {
       const joined = joinsLines && texts.length > 1 ? [texts.join('\n')] : texts;
       writeFrames(this.socket, joined, owed ? this.#startPing(steadyNow()) : '');
     }
+    if (keptUp) this.#allowed = Math.max(this.#allowed, this.socket.writableLength);
     this.guard();
   }
 

@@ -104,3 +104,17 @@ test('[N12] what was missed may wait beyond the send buffer, until the socket is
   await send();
   assert.deepEqual(house.ended, ['slow']);
 });
+
+test('[N12] a burst beyond the send buffer may wait in the socket of a peer that had read everything', async () => {
+  const { session, socket, house } = newSession('v1');
+  const send = async (bytes: number) => {
+    socket.taking = bytes;
+    session.share(counted('x').line);
+    await tick();
+  };
+  await send(5_000);
+  await send(1_000);
+  assert.deepEqual(house.ended, []);
+  await send(1);
+  assert.deepEqual(house.ended, ['slow']);
+});
