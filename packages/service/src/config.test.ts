@@ -161,6 +161,10 @@ const rules: Record<string, [env: Record<string, string>, fault: string][]> = {
       { ENCKE_REDIS_URL: 'a:1,b', ENCKE_REDIS_MODE: 'cluster' },
       'must be one or more host:port, separated by commas, in cluster mode',
     ],
+    ...['a:1,b:2/1', 'redis://a:1/12/'].map((url): [Record<string, string>, string] => [
+      { ENCKE_REDIS_URL: url, ENCKE_REDIS_MODE: 'cluster' },
+      'must not have a database number in cluster mode: a cluster has database 0 only',
+    ]),
     ...[
       'redis://h:6379/?db=1',
       'redis://h:6379?family=6',
@@ -257,6 +261,7 @@ test('addresses that are fine', () => {
     { ENCKE_REDIS_URL: 'redis://:50%25%3F%23@redis/3/' },
     { ENCKE_REDIS_URL: '10.0.0.1:7000,[::1]:7001,redis:7002', ENCKE_REDIS_MODE: 'cluster' },
     { ENCKE_REDIS_URL: 'rediss://me:pass@a:7000,b:7000', ENCKE_REDIS_MODE: 'cluster' },
+    { ENCKE_REDIS_URL: 'a:7000,b:7000/0', ENCKE_REDIS_MODE: 'cluster' },
     { ENCKE_HOST: '::' },
   ])
     assert.deepEqual(faults(env), []);

@@ -151,6 +151,8 @@ function redisUrlFault(url: string, mode: RedisConfig['mode']): string | undefin
   if (mode !== 'single') {
     if (!addresses.test(url))
       return `must be one or more host:port, separated by commas, in ${mode} mode`;
+    if (mode === 'cluster' && /\/[1-9]\d*\/?$/.test(url))
+      return 'must not have a database number in cluster mode: a cluster has database 0 only';
   } else {
     // A host has no colon at its end: that would be a port that is missing.
     if (!/^rediss?:\/\/[^\s,/?#]+(?<!:)([/?#][^\s,]*)?$/.test(url) || !URL.canParse(url))
