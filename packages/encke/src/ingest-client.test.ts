@@ -12,7 +12,7 @@ import { run } from './command-line.ts';
 
 /** Stands where ingest would: it records what the verb calls, and answers what the test wants. */
 const calls: { call: string; key: string | undefined; body: unknown }[] = [];
-let answer: { status: number; body?: unknown } = { status: 204 };
+let answer: { status: number; body?: unknown; text?: string } = { status: 204 };
 const server = createServer(async (request, response) => {
   let text = '';
   for await (const chunk of request) text += chunk;
@@ -21,7 +21,8 @@ const server = createServer(async (request, response) => {
     key: request.headers.authorization,
     body: text === '' ? undefined : JSON.parse(text),
   });
-  response.writeHead(answer.status).end(answer.body ? JSON.stringify(answer.body) : undefined);
+  const { status, body, text: raw = body && JSON.stringify(body) } = answer;
+  response.writeHead(status).end(raw);
 });
 const state = mkdtempSync(join(tmpdir(), 'encke-verbs-'));
 let url = '';
@@ -176,6 +177,20 @@ test('a problem is said in one sentence, with exit code 1', async () => {
   assert.equal(calls[0]?.call, 'GET /v1/apps/0/users/..%2Fx');
   answer = { status: 401, body: { title: 'Unauthorized' } };
   assert.match((await encke(['user', '7', ...at()])).notes, /Give the API key with --key/);
+});
+
+test('something else answers there: that is said', async () => {
+  answer = { status: 200, text: '<h1>It works!</h1>' };
+  for (const verb of [
+    ['user', '7'],
+    ['auth', '7', 'abc'],
+    ['send', '7', 'note', 'hello'],
+  ])
+    assert.deepEqual(await encke([...verb, ...at()]), {
+      code: 1,
+      out: '',
+      notes: `What answers at ${url} is not ingest: its answer is not JSON. Is \`encke up\` running? --url names another place.`,
+    });
 });
 
 test('nobody listens, no key: what to do', async () => {

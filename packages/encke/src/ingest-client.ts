@@ -103,9 +103,16 @@ export async function callIngest<T>(
   }).catch((error: Error) => {
     throw unreached(url, error);
   });
-  const text = await response.text();
+  const text = await response.text().catch((error: Error) => {
+    throw unreached(url, error);
+  });
   if (!response.ok) throw new Failure(problemText(response.status, text));
-  return (text === '' ? undefined : JSON.parse(text)) as T;
+  if (response.status === 204) return undefined as T;
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Failure(`What answers at ${url} is not ingest: its answer is not JSON. ${elsewhere}`);
+  }
 }
 
 /** The path of the app that the caller named, and of one of its users or channels. */
