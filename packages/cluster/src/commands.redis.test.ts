@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { eventually, type RedisServer, startProxy, startRedis } from '@encke/testing';
+import {
+  eventually,
+  type RedisServer,
+  startProxy,
+  startRedis,
+  startRedisCluster,
+} from '@encke/testing';
 import { newUser, openTestCluster, phone } from './cluster.fixture.ts';
 import { RedisUnavailable } from './commands.ts';
 
@@ -30,6 +36,44 @@ test('after SCRIPT FLUSH every script of a pipeline is carried out once', async 
     assert.deepEqual(await cluster.undelivered(user), ['before', ...texts]);
   } finally {
     await cluster.stop();
+  }
+});
+
+test('what was asked for while the scripts were forgotten keeps its order', async () => {
+  const proxy = await startProxy({ target: redis.port });
+  const cluster = await openTestCluster(`redis://${proxy.address}`);
+  try {
+    const user = newUser();
+    await cluster.append(user, 'before');
+    // Some of it is on its way when the first comes back.
+    proxy.delay(3);
+    const sent: Promise<{ seq: number }>[] = [];
+    for (let i = 0; i < 600; i += 1) {
+      sent.push(cluster.append(user, `m${i}`));
+      if (i % 100 === 50) void cluster.redis('script', 'flush');
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    const seqs = (await Promise.all(sent)).map(({ seq }) => seq);
+    assert.deepEqual(
+      seqs,
+      seqs.map((_, i) => i + 2),
+    );
+  } finally {
+    await cluster.stop();
+    await proxy.stop();
+  }
+});
+
+test('a node of a Cluster taken for a single Redis refuses, and nothing was stored', async () => {
+  const nodes = await startRedisCluster();
+  const cluster = await openTestCluster(`redis://127.0.0.1:${nodes.masters[0]?.port}`);
+  try {
+    const said = new Set<string>();
+    for (let i = 0; i < 30; i += 1) said.add(await outcome(cluster.append(newUser(), 'x')));
+    assert.deepEqual([...said].toSorted(), ['no', 'stored']);
+  } finally {
+    await cluster.stop();
+    await nodes.stop();
   }
 });
 

@@ -43,8 +43,21 @@ interface Order {
   /** A script, else `words`. */
   readonly call: Call | undefined;
   readonly words: readonly Argument[];
+  /** How often Redis sent it back. */
+  returns: number;
   readonly resolve: (reply: unknown) => void;
   readonly reject: (error: Error) => void;
+}
+
+/** Times that an order is sent again: two nodes may each take the other for the owner of a slot. */
+const RETURNS = 5;
+
+/** What has to wait until another order of its slot, which Redis did not carry out, was sent again. */
+interface Gate {
+  /** Came back as well, in their order. */
+  readonly back: Order[];
+  /** Given since then. */
+  readonly fresh: Order[];
 }
 
 const all = Object.values(scripts);
@@ -67,6 +80,10 @@ export class Commands {
   readonly #timeout: number;
   #orders: Order[] = [];
   #scheduled = false;
+  /** By slot. */
+  readonly #gates = new Map<number, Gate>();
+  /** An order is on its way to a master of a Cluster that was not known. */
+  #meeting: Promise<boolean> | undefined;
   #loaded = false;
   /** Connections to masters of a Cluster that have been sent the scripts: ahead of all else, so that none overtakes another. */
   readonly #told = new WeakSet<Redis>();
@@ -146,7 +163,7 @@ export class Commands {
     }
     const slot = this.client instanceof Cluster ? calculateSlot(key) : 0;
     return new Promise((resolve, reject) => {
-      this.#orders.push({ slot, call, words, resolve, reject });
+      this.#orders.push({ slot, call, words, returns: 0, resolve, reject });
       if (this.#scheduled) return;
       this.#scheduled = true;
       setImmediate(this.#flush);
@@ -157,48 +174,51 @@ export class Commands {
     this.#scheduled = false;
     const orders = this.#orders;
     this.#orders = [];
+    const free = orders.filter(({ slot }) => !this.#gates.has(slot));
+    if (free.length < orders.length)
+      for (const order of orders) this.#gates.get(order.slot)?.fresh.push(order);
+    this.#dispatch(free);
+  };
+
+  #dispatch(orders: readonly Order[]): void {
     const { client } = this;
     if (!(client instanceof Cluster)) {
       this.#exchange(client, orders);
       return;
     }
-    const masters = new Map(client.nodes('master').map((one) => [addressOf(one), one]));
+    // All: one that was just promoted may still be held for a replica.
+    const nodes = new Map(client.nodes('all').map((one) => [addressOf(one), one]));
     const groups = new Map<Redis, Order[]>();
     for (const order of orders) {
-      const master = masters.get(client.slots[order.slot]?.[0] ?? '');
+      const master = nodes.get(client.slots[order.slot]?.[0] ?? '');
       const group = master && groups.get(master);
       if (group) group.push(order);
       else if (master) groups.set(master, [order]);
-      else this.#alone(order);
+      else this.#again(order, () => this.#alone(order));
     }
-    for (const [master, group] of groups) {
-      const known = this.#told.has(master);
-      this.#told.add(master);
-      this.#exchange(master, group, !known);
-    }
-  };
+    for (const [master, group] of groups) void this.#exchange(master, group);
+  }
 
-  /** `load`: Redis may not know the scripts (it was flushed, or is a new master); they go ahead. */
-  #exchange(redis: Redis, orders: readonly Order[], load = false): void {
+  /** `load`: Redis has forgotten the scripts; they go ahead. @returns false when no answer came in time. */
+  #exchange(redis: Redis, orders: readonly Order[], forgotten = false): Promise<boolean> {
+    const load = forgotten || (this.clustered && !this.#told.has(redis));
+    this.#told.add(redis);
     const ahead = load ? all.map((script) => new Command('script', ['LOAD', script.text])) : [];
     const started = performance.now();
-    const call = this.#timed(sendTogether(redis, [...ahead, ...orders.map(commandOf)]), () => {
-      for (const order of orders)
-        order.reject(new RedisUnavailable('unknown', 'no answer in time'));
-    });
-    void call.then((replies) => {
-      this.onRoundTrip((performance.now() - started) / 1000);
-      this.#settle(redis, orders, replies.slice(ahead.length), load);
-    });
+    return this.#timed(
+      orders,
+      sendTogether(redis, [...ahead, ...orders.map(commandOf)]).then((replies) => {
+        this.onRoundTrip((performance.now() - started) / 1000);
+        this.#settle(redis, orders, replies.slice(ahead.length));
+      }),
+    );
   }
 
   #settle(
     redis: Redis,
     orders: readonly Order[],
     replies: readonly PromiseSettledResult<unknown>[],
-    loaded: boolean,
   ): void {
-    const unknown: Order[] = [];
     for (const [i, order] of orders.entries()) {
       const reply = replies[i];
       if (reply?.status === 'fulfilled') {
@@ -206,45 +226,94 @@ export class Commands {
         continue;
       }
       const error = reply?.reason as Error;
-      if (error.message.startsWith('NOSCRIPT') && !loaded) unknown.push(order);
-      else if (/^(MOVED|ASK|TRYAGAIN|NOSCRIPT)/.test(error.message)) this.#alone(order);
+      const [code = '', , owner = ''] = error.message.split(' ');
+      if (/^(MOVED|NOSCRIPT|ASK|TRYAGAIN)$/.test(code)) order.returns += 1;
+      const { client } = this;
+      if (order.returns > RETURNS) order.reject(unavailable(error));
+      else if (code === 'NOSCRIPT') this.#again(order, () => this.#exchange(redis, [order], true));
+      else if (!(client instanceof Cluster)) order.reject(unavailable(error));
+      else if (code === 'MOVED') this.#again(order, () => this.#follow(client, order, owner));
+      // While a slot moves, only some of its orders meet this: others need not wait.
+      else if (code === 'ASK' || code === 'TRYAGAIN') void this.#alone(order);
       else order.reject(unavailable(error));
     }
-    if (unknown.length > 0) this.#exchange(redis, unknown, true);
   }
 
-  /** Not carried out: the slot has moved. Sent alone, with its text, the client follows redirections. */
-  #alone(order: Order): void {
+  /** Sends what was not carried out once more. What came back from the same slot, and what is asked of it now, waits. */
+  #again(order: Order, send: () => Promise<boolean>): void {
+    const { slot } = order;
+    const closed = this.#gates.get(slot);
+    if (closed) {
+      closed.back.push(order);
+      return;
+    }
+    const gate: Gate = { back: [], fresh: [] };
+    this.#gates.set(slot, gate);
+    void send().then((answered) => {
+      this.#gates.delete(slot);
+      const waiting = [...gate.back, ...gate.fresh];
+      if (answered) this.#dispatch(waiting);
+      else for (const one of waiting) one.reject(new RedisUnavailable('no', 'no answer in time'));
+    });
+  }
+
+  /** To `owner`, which has the slot now. Where it is not known yet, one order introduces it, and the others wait. */
+  async #follow(client: Cluster, order: Order, owner: string): Promise<boolean> {
+    const find = () => client.nodes('all').find((one) => addressOf(one) === owner);
+    if (!find()) {
+      if (this.#meeting === undefined) {
+        this.#meeting = this.#alone(order);
+        const answered = await this.#meeting;
+        this.#meeting = undefined;
+        return answered;
+      }
+      await this.#meeting;
+    }
+    const node = find();
+    if (node === undefined) return this.#alone(order);
+    client.slots[order.slot] = [owner];
+    return this.#exchange(node, [order]);
+  }
+
+  /** Sent alone, with its text, the client follows redirections. @returns false when no answer came in time. */
+  #alone(order: Order): Promise<boolean> {
     const { call, words } = order;
     const [name, ...rest] = call
       ? ['eval', call.script.text, call.keys.length, ...call.keys, ...call.args]
       : words;
-    const late = (): void => order.reject(new RedisUnavailable('unknown', 'no answer in time'));
-    this.#timed(this.client.call(name as string, ...rest), late).then(
-      order.resolve,
-      (error: Error) => order.reject(unavailable(error)),
+    return this.#timed(
+      [order],
+      this.client
+        .call(name as string, ...rest)
+        .then(order.resolve, (error: Error) => order.reject(unavailable(error))),
     );
   }
 
-  /** Calls `late` when nothing came in time. What came after that is passed on all the same, and finds all settled. */
-  #timed<T>(answer: Promise<T>, late: () => void): Promise<T> {
-    let answered = false;
-    const timer = setTimeout(() => {
-      // When this process itself stood still, the answer may lie in the socket: it is read first.
-      setImmediate(() =>
-        setImmediate(() => {
-          if (answered) return;
-          this.#stall();
-          late();
-        }),
-      );
-    }, this.#timeout);
-    const done = (): void => {
-      answered = true;
-      clearTimeout(timer);
-    };
-    answer.then(done, done);
-    return answer;
+  /**
+   * Gives `orders` up when `answered` does not come in time. What comes after that is passed on all the same, and finds
+   * all settled. @returns false when it was late.
+   */
+  #timed(orders: readonly Order[], answered: Promise<void>): Promise<boolean> {
+    return new Promise((resolve) => {
+      let pending = true;
+      const timer = setTimeout(() => {
+        // When this process itself stood still, the answer may lie in the socket: it is read first.
+        setImmediate(() =>
+          setImmediate(() => {
+            if (!pending) return;
+            this.#stall();
+            for (const order of orders)
+              order.reject(new RedisUnavailable('unknown', 'no answer in time'));
+            resolve(false);
+          }),
+        );
+      }, this.#timeout);
+      void answered.then(() => {
+        pending = false;
+        clearTimeout(timer);
+        resolve(true);
+      });
+    });
   }
 
   #stall(): void {

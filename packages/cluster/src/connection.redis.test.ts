@@ -7,6 +7,7 @@ import {
   eventually,
   type FaultProxy,
   freePort,
+  type RedisCluster,
   type RedisServer,
   startProxy,
   startRedis,
@@ -17,6 +18,13 @@ import { app, newUser, openTestCluster, type TestCluster } from './cluster.fixtu
 import { Commands, RedisUnavailable } from './commands.ts';
 import { openCommands, openJobs, openSubscriber } from './connection.ts';
 import { startJobs } from './jobs.ts';
+
+/** Settings of a wait for a cluster that changes. */
+const slow = { timeout: 60_000 };
+
+/** Whether the first of three masters holds what the user has. */
+const onFirst = (cluster: TestCluster, user: User): boolean =>
+  calculateSlot(cluster.keysOf(user).record) < 16_384 / 3;
 
 /** Redis takes an append, and the connection breaks before the answer is out. */
 async function loseAnAnswer(
@@ -64,7 +72,7 @@ test('nor in a Cluster', async () => {
   const cluster = await openTestCluster(url, { redis: { url, mode: 'cluster' } });
   try {
     let user = newUser();
-    while (calculateSlot(cluster.keysOf(user).record) > 16_384 / 3) user = newUser();
+    while (!onFirst(cluster, user)) user = newUser();
     await loseAnAnswer(cluster, user, proxy, first);
   } finally {
     await cluster.stop();
@@ -73,27 +81,30 @@ test('nor in a Cluster', async () => {
   }
 });
 
+/** Another node of a cluster, which holds what its first master holds. */
+async function startReplica({ masters: [first] }: RedisCluster): Promise<RedisServer> {
+  assert.ok(first);
+  const bus = ['--cluster-port', String(await freePort()), '--cluster-node-timeout', '3000'];
+  const replica = await startRedis({ args: ['--cluster-enabled', 'yes', ...bus] });
+  const [, busPort = ''] = /@(\d+) myself/.exec(String(await first.cli('CLUSTER', 'NODES'))) ?? [];
+  await replica.cli('CLUSTER', 'MEET', '127.0.0.1', first.port, busPort);
+  const master = String(await first.cli('CLUSTER', 'MYID'));
+  await eventually(() => replica.cli('CLUSTER', 'REPLICATE', master), slow);
+  await eventually(async () => {
+    const info = String(await replica.cli('INFO', 'replication'));
+    assert.match(info, /master_link_status:up/);
+  }, slow);
+  return replica;
+}
+
 test('[D5] a master of a Cluster that was just promoted is told the scripts first', async () => {
   const redis = await startRedisCluster();
   const cluster = await openTestCluster(redis.url, { redis: { url: redis.url, mode: 'cluster' } });
-  const bus = ['--cluster-port', String(await freePort()), '--cluster-node-timeout', '3000'];
-  const replica = await startRedis({ args: ['--cluster-enabled', 'yes', ...bus] });
+  const replica = await startReplica(redis);
   const [first] = redis.masters as [RedisServer];
-  const slow = { timeout: 60_000 };
   try {
-    const users = Array.from({ length: 60 }, newUser).filter(
-      (user) => calculateSlot(cluster.keysOf(user).record) < 16_384 / 3,
-    );
+    const users = Array.from({ length: 60 }, newUser).filter((user) => onFirst(cluster, user));
     for (const user of users) await cluster.append(user, 'before');
-    const [, busPort = ''] =
-      /@(\d+) myself/.exec(String(await first.cli('CLUSTER', 'NODES'))) ?? [];
-    await replica.cli('CLUSTER', 'MEET', '127.0.0.1', first.port, busPort);
-    const master = String(await first.cli('CLUSTER', 'MYID'));
-    await eventually(() => replica.cli('CLUSTER', 'REPLICATE', master), slow);
-    await eventually(async () => {
-      const info = String(await replica.cli('INFO', 'replication'));
-      assert.match(info, /master_link_status:up/);
-    }, slow);
     await first.kill();
     for (const user of users) await eventually(() => cluster.append(user, 'after'), slow);
     // A script that is sent a second time comes behind what was sent after it.
@@ -105,6 +116,64 @@ test('[D5] a master of a Cluster that was just promoted is told the scripts firs
     await redis.stop();
   }
 });
+
+for (const known of [true, false])
+  test(`[D5] messages keep their order while a replica takes over from its master, ${known ? 'known' : 'unknown'} before`, async () => {
+    const redis = await startRedisCluster();
+    const replica = await startReplica(redis);
+    const open = () => openTestCluster(redis.url, { redis: { url: redis.url, mode: 'cluster' } });
+    let cluster = await open();
+    try {
+      const users = Array.from({ length: 12 }, newUser).filter((user) => onFirst(cluster, user));
+      for (const user of users) await cluster.append(user, 'before');
+      if (known) {
+        await eventually(async () => {
+          for (const slots of await redis.all('CLUSTER', 'SLOTS'))
+            assert.ok(JSON.stringify(slots).includes(`,${replica.port},`), 'not told yet');
+        }, slow);
+        await cluster.stop();
+        cluster = await open();
+      }
+      const sent = users.map((): Promise<number | Error>[] => []);
+      let promoted = false;
+      const over = eventually(async () => {
+        assert.match(String(await replica.cli('INFO', 'replication')), /role:master/);
+        promoted = true;
+      }, slow);
+      await replica.cli('CLUSTER', 'FAILOVER');
+      for (let more = 1_000; more > 0; more -= promoted ? 1 : 0) {
+        for (const [i, user] of users.entries())
+          sent[i]?.push(
+            cluster.append(user, 'x').then(
+              ({ seq }) => seq,
+              (error: Error) => error,
+            ),
+          );
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      await over;
+      const answers = await Promise.all(sent.map((one) => Promise.all(one)));
+      const refused = answers.flat().filter((one) => typeof one !== 'number');
+      // The failover itself may take longer than an answer may.
+      assert.deepEqual(
+        refused.filter(({ message }) => !message.includes('no answer in time')),
+        [],
+      );
+      for (const one of answers) {
+        const seqs = one.filter((seq) => typeof seq === 'number');
+        assert.ok(seqs.length > 1_000, `${seqs.length} accepted`);
+        assert.deepEqual(
+          seqs,
+          seqs.toSorted((a, b) => a - b),
+        );
+      }
+      assert.match(String(await replica.cli('INFO', 'commandstats')), /cmdstat_evalsha/);
+    } finally {
+      await cluster.stop();
+      await replica.stop();
+      await redis.stop();
+    }
+  });
 
 for (const [what, url] of [
   ['a bare address', '127.0.0.1:PORT'],
