@@ -1,6 +1,6 @@
 /** Exactly one online for a user's first session, exactly one offline after the last, wherever and however it went. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { eventually, LegacyDevice, V1Device } from '@encke/testing';
 import { openStage, type Person, type Stage } from './stage.ts';
 
@@ -22,7 +22,7 @@ interface Watched extends Person {
   readonly news: readonly string[][];
 }
 
-const all: { watched: Watched; expected: readonly string[] }[] = [];
+const all = new Map<Watched, readonly string[]>();
 
 /** Somebody whose status is subscribed to on two gateways, by one page of each wire. */
 async function watchedPerson(): Promise<Watched> {
@@ -58,90 +58,91 @@ async function told(watched: Watched, ...expected: string[]): Promise<void> {
     timeout: 60_000,
     every: 100,
   });
-  all.push({ watched, expected });
+  all.set(watched, expected);
 }
 
 const isOnline = async ({ user }: Person): Promise<boolean> => (await stage.api.user(user)).online;
 
-test('a reload, from one gateway to another, makes no noise', async () => {
-  const watched = await watchedPerson();
-  const device = 'the-same-page-after-every-reload';
-  let page = await V1Device.connect(stage.gateway(0), { ...watched, device });
-  for (const gateway of [1, 2, 0, 1]) {
-    await page.drop();
-    page = await V1Device.connect(stage.gateway(gateway), { ...watched, device });
-  }
-  assert.equal(await isOnline(watched), true);
-  await page.close();
-  await told(watched, 'online', 'offline');
-  assert.equal(await isOnline(watched), false);
-});
-
-test('five tabs, closed one by one', async () => {
-  const watched = await watchedPerson();
-  const uuid = 'five-tabs-of-one-browser-5555555';
-  const tabs = await Promise.all(
-    [0, 1, 2, 0, 1].map((gateway) =>
-      LegacyDevice.connect(stage.gateway(gateway), { ...watched, uuid }),
-    ),
-  );
-  for (const tab of tabs) {
-    assert.equal(await isOnline(watched), true);
-    await tab.close();
-  }
-  await told(watched, 'online', 'offline');
-});
-
-test('devices that come and go at once on all gateways', async () => {
-  const watched = await watchedPerson();
-  const devices = await Promise.all(
-    [0, 1, 2, 0, 1, 2].map((gateway) => V1Device.connect(stage.gateway(gateway), watched)),
-  );
-  await Promise.all(devices.map((device, i) => (i % 2 ? device.drop() : device.close())));
-  await told(watched, 'online', 'offline');
-  const again = await Promise.all(
-    [0, 1, 2].map((gateway) => LegacyDevice.connect(stage.gateway(gateway), watched)),
-  );
-  await Promise.all(again.map((device) => device.drop()));
-  all.pop();
-  await told(watched, 'online', 'offline', 'online', 'offline');
-});
-
-test('the clock of Redis is set back by hours while somebody leaves', async () => {
-  const watched = await watchedPerson();
-  const page = await V1Device.connect(stage.gateway(2), watched);
-  await page.close();
-  // What the clock before would have written.
-  const name = `1:${watched.user}`;
-  const script = `
-    local moved = 0
-    for _, key in ipairs(redis.call('KEYS', '*:leaving')) do
-      local due = redis.call('ZSCORE', key, ARGV[1])
-      if due then moved = moved + redis.call('ZADD', key, 'CH', due + ARGV[2], ARGV[1]) end
-    end
-    return moved`;
-  await eventually(async () => {
-    const moved = await stage.redis.all('EVAL', script, 0, name, 5 * hour);
-    assert.deepEqual(moved.filter(Boolean), [1]);
-  });
-  await told(watched, 'online', 'offline');
-});
-
-test('the clocks of a gateway and of the workers are wrong by hours', async () => {
-  await Promise.all([
-    stage.nodes.add('worker', clock(2 * hour)),
-    stage.nodes.add('worker', clock(-2 * hour)),
-    stage.nodes.add('gateway', clock(3 * hour)),
-    stage.nodes.add('gateway', clock(-3 * hour)),
-  ]);
-  for (const gateway of [3, 4]) {
+describe('somebody comes and goes', { concurrency: true }, () => {
+  test('a reload, from one gateway to another, makes no noise', async () => {
     const watched = await watchedPerson();
-    const page = await V1Device.connect(stage.gateway(gateway), watched);
-    const other = await V1Device.connect(stage.gateway(0), watched);
+    const device = 'the-same-page-after-every-reload';
+    let page = await V1Device.connect(stage.gateway(0), { ...watched, device });
+    for (const gateway of [1, 2, 0, 1]) {
+      await page.drop();
+      page = await V1Device.connect(stage.gateway(gateway), { ...watched, device });
+    }
+    assert.equal(await isOnline(watched), true);
     await page.close();
-    await other.close();
     await told(watched, 'online', 'offline');
-  }
+    assert.equal(await isOnline(watched), false);
+  });
+
+  test('five tabs, closed one by one', async () => {
+    const watched = await watchedPerson();
+    const uuid = 'five-tabs-of-one-browser-5555555';
+    const tabs = await Promise.all(
+      [0, 1, 2, 0, 1].map((gateway) =>
+        LegacyDevice.connect(stage.gateway(gateway), { ...watched, uuid }),
+      ),
+    );
+    for (const tab of tabs) {
+      assert.equal(await isOnline(watched), true);
+      await tab.close();
+    }
+    await told(watched, 'online', 'offline');
+  });
+
+  test('devices that come and go at once on all gateways', async () => {
+    const watched = await watchedPerson();
+    const devices = await Promise.all(
+      [0, 1, 2, 0, 1, 2].map((gateway) => V1Device.connect(stage.gateway(gateway), watched)),
+    );
+    await Promise.all(devices.map((device, i) => (i % 2 ? device.drop() : device.close())));
+    await told(watched, 'online', 'offline');
+    const again = await Promise.all(
+      [0, 1, 2].map((gateway) => LegacyDevice.connect(stage.gateway(gateway), watched)),
+    );
+    await Promise.all(again.map((device) => device.drop()));
+    await told(watched, 'online', 'offline', 'online', 'offline');
+  });
+
+  test('the clock of Redis is set back by hours while somebody leaves', async () => {
+    const watched = await watchedPerson();
+    const page = await V1Device.connect(stage.gateway(2), watched);
+    await page.close();
+    // What the clock before would have written.
+    const name = `1:${watched.user}`;
+    const script = `
+      local moved = 0
+      for _, key in ipairs(redis.call('KEYS', '*:leaving')) do
+        local due = redis.call('ZSCORE', key, ARGV[1])
+        if due then moved = moved + redis.call('ZADD', key, 'CH', due + ARGV[2], ARGV[1]) end
+      end
+      return moved`;
+    await eventually(async () => {
+      const moved = await stage.redis.all('EVAL', script, 0, name, 5 * hour);
+      assert.deepEqual(moved.filter(Boolean), [1]);
+    });
+    await told(watched, 'online', 'offline');
+  });
+
+  test('the clocks of a gateway and of the workers are wrong by hours', async () => {
+    await Promise.all([
+      stage.nodes.add('worker', clock(2 * hour)),
+      stage.nodes.add('worker', clock(-2 * hour)),
+      stage.nodes.add('gateway', clock(3 * hour)),
+      stage.nodes.add('gateway', clock(-3 * hour)),
+    ]);
+    for (const gateway of [3, 4]) {
+      const watched = await watchedPerson();
+      const page = await V1Device.connect(stage.gateway(gateway), watched);
+      const other = await V1Device.connect(stage.gateway(0), watched);
+      await page.close();
+      await other.close();
+      await told(watched, 'online', 'offline');
+    }
+  });
 });
 
 test('the gateway is killed', async () => {
@@ -178,6 +179,6 @@ test('nobody was told anything more, and the count of users online is exact', as
     timeout: 60_000,
     every: 200,
   });
-  for (const { watched, expected } of all)
+  for (const [watched, expected] of all)
     assert.deepEqual(watched.news, [expected, expected], `user ${watched.user}`);
 });
