@@ -6,8 +6,6 @@ import type { User } from '@encke/protocol';
 import {
   eventually,
   type FaultProxy,
-  freePort,
-  type RedisCluster,
   type RedisServer,
   startProxy,
   startRedis,
@@ -81,26 +79,10 @@ test('nor in a Cluster', async () => {
   }
 });
 
-/** Another node of a cluster, which holds what its first master holds. */
-async function startReplica({ masters: [first] }: RedisCluster): Promise<RedisServer> {
-  assert.ok(first);
-  const bus = ['--cluster-port', String(await freePort()), '--cluster-node-timeout', '3000'];
-  const replica = await startRedis({ args: ['--cluster-enabled', 'yes', ...bus] });
-  const [, busPort = ''] = /@(\d+) myself/.exec(String(await first.cli('CLUSTER', 'NODES'))) ?? [];
-  await replica.cli('CLUSTER', 'MEET', '127.0.0.1', first.port, busPort);
-  const master = String(await first.cli('CLUSTER', 'MYID'));
-  await eventually(() => replica.cli('CLUSTER', 'REPLICATE', master), slow);
-  await eventually(async () => {
-    const info = String(await replica.cli('INFO', 'replication'));
-    assert.match(info, /master_link_status:up/);
-  }, slow);
-  return replica;
-}
-
 test('[D5] a master of a Cluster that was just promoted is told the scripts first', async () => {
   const redis = await startRedisCluster();
   const cluster = await openTestCluster(redis.url, { redis: { url: redis.url, mode: 'cluster' } });
-  const replica = await startReplica(redis);
+  const replica = await redis.addReplica();
   const [first] = redis.masters as [RedisServer];
   try {
     const users = Array.from({ length: 60 }, newUser).filter((user) => onFirst(cluster, user));
@@ -112,7 +94,6 @@ test('[D5] a master of a Cluster that was just promoted is told the scripts firs
     assert.match(String(await replica.cli('INFO', 'commandstats')), /cmdstat_evalsha/);
   } finally {
     await cluster.stop();
-    await replica.stop();
     await redis.stop();
   }
 });
@@ -120,7 +101,7 @@ test('[D5] a master of a Cluster that was just promoted is told the scripts firs
 for (const known of [true, false])
   test(`[D5] messages keep their order while a replica takes over from its master, ${known ? 'known' : 'unknown'} before`, async () => {
     const redis = await startRedisCluster();
-    const replica = await startReplica(redis);
+    const replica = await redis.addReplica();
     const open = () => openTestCluster(redis.url, { redis: { url: redis.url, mode: 'cluster' } });
     let cluster = await open();
     try {
@@ -170,7 +151,6 @@ for (const known of [true, false])
       assert.match(String(await replica.cli('INFO', 'commandstats')), /cmdstat_evalsha/);
     } finally {
       await cluster.stop();
-      await replica.stop();
       await redis.stop();
     }
   });

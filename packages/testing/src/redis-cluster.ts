@@ -4,6 +4,8 @@ import { type RedisServer, startRedis, type TestRedis } from './redis.ts';
 
 export interface RedisCluster extends TestRedis {
   readonly masters: readonly RedisServer[];
+  /** One more node, which holds what the first master holds. */
+  addReplica(): Promise<RedisServer>;
 }
 
 interface Member {
@@ -53,12 +55,25 @@ async function startMember(): Promise<Member> {
   return { server, busPort };
 }
 
+/** Resolves when the replica has all its master has. */
+async function replicate(master: Member, replica: RedisServer): Promise<void> {
+  const patience = { timeout: 60_000 };
+  await replica.cli('CLUSTER', 'MEET', '127.0.0.1', master.server.port, master.busPort);
+  const id = String(await master.server.cli('CLUSTER', 'MYID'));
+  await eventually(() => replica.cli('CLUSTER', 'REPLICATE', id), patience);
+  await eventually(async () => {
+    const info = String(await replica.cli('INFO', 'replication'));
+    if (!info.includes('master_link_status:up')) throw new Error('the replica is not in step yet');
+  }, patience);
+}
+
 /** Three masters on loopback that form a Redis Cluster, without replicas. */
 export async function startRedisCluster(size = 3): Promise<RedisCluster> {
   const members: Member[] = [];
   const masters: RedisServer[] = [];
+  const replicas: RedisServer[] = [];
   const stop = async () => {
-    await Promise.all(masters.map((server) => server.stop()));
+    await Promise.all([...masters, ...replicas].map((server) => server.stop()));
   };
   try {
     for (let i = 0; i < size; i += 1) {
@@ -76,6 +91,12 @@ export async function startRedisCluster(size = 3): Promise<RedisCluster> {
     url,
     env: { ENCKE_REDIS_URL: url, ENCKE_REDIS_MODE: 'cluster' },
     masters,
+    async addReplica() {
+      const { server } = await startMember();
+      replicas.push(server);
+      await replicate(members[0] as Member, server);
+      return server;
+    },
     all: (...words) => Promise.all(masters.map((server) => server.cli(...words))),
     pause: () => {
       for (const server of masters) server.pause();
