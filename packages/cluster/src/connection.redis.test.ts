@@ -10,6 +10,7 @@ import {
   startProxy,
   startRedis,
   startRedisCluster,
+  takeOver,
 } from '@encke/testing';
 import calculateSlot from 'cluster-key-slot';
 import { app, newUser, openTestCluster, type TestCluster } from './cluster.fixture.ts';
@@ -117,11 +118,9 @@ for (const known of [true, false])
       }
       const sent = users.map((): Promise<number | Error>[] => []);
       let promoted = false;
-      const over = eventually(async () => {
-        assert.match(String(await replica.cli('INFO', 'replication')), /role:master/);
+      const over = takeOver(replica).finally(() => {
         promoted = true;
-      }, slow);
-      await replica.cli('CLUSTER', 'FAILOVER');
+      });
       for (let more = 1_000; more > 0; more -= promoted ? 1 : 0) {
         for (const [i, user] of users.entries())
           sent[i]?.push(
@@ -142,7 +141,7 @@ for (const known of [true, false])
       );
       for (const one of answers) {
         const seqs = one.filter((seq) => typeof seq === 'number');
-        assert.ok(seqs.length > 1_000, `${seqs.length} accepted`);
+        assert.ok(seqs.length >= 1_000, `${seqs.length} accepted`);
         assert.deepEqual(
           seqs,
           seqs.toSorted((a, b) => a - b),

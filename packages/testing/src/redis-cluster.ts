@@ -67,6 +67,23 @@ async function replicate(master: Member, replica: RedisServer): Promise<void> {
   }, patience);
 }
 
+/** A replica and its master change places, as before an upgrade of the master. */
+export async function takeOver(replica: RedisServer): Promise<void> {
+  const role = async () => ((await replica.cli('ROLE')) as [string])[0];
+  // Redis gives up a takeover that takes longer than 5 s: it is asked again.
+  for (let i = 0; i < 5 && (await role()) !== 'master'; i += 1) {
+    await replica.cli('CLUSTER', 'FAILOVER');
+    await eventually(
+      async () => {
+        if ((await role()) !== 'master') throw new Error('the replica has not taken over');
+      },
+      { timeout: 10_000 },
+    ).catch((error: unknown) => {
+      if (i === 4) throw error;
+    });
+  }
+}
+
 /** Three masters on loopback that form a Redis Cluster, without replicas. */
 export async function startRedisCluster(size = 3): Promise<RedisCluster> {
   const members: Member[] = [];

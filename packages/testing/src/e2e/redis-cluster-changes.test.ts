@@ -7,6 +7,7 @@ import {
   type RedisServer,
   startNodes,
   startRedisCluster,
+  takeOver,
 } from '@encke/testing';
 import { skipOnCluster } from './on-cluster.ts';
 import { type Person, Stage } from './stage.ts';
@@ -37,18 +38,6 @@ async function nobodyNoticed(
   );
   for (const { user } of people)
     await eventually(async () => assert.equal((await stage.api.send(user, 'live')).sessions, 2));
-}
-
-/** As before an upgrade of its master. */
-async function takeOver(replica: RedisServer) {
-  await replica.cli('CLUSTER', 'FAILOVER');
-  await eventually(
-    async () => {
-      const [role] = (await replica.cli('ROLE')) as [string];
-      assert.equal(role, 'master');
-    },
-    { timeout: 60_000 },
-  );
 }
 
 test('replica and master change places twice in a stream: nobody notices', { skip }, async (t) => {
