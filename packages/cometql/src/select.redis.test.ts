@@ -38,6 +38,8 @@ steps(
     '14 Not a specific column: `users_auth` has no column `2`',
   ],
   ["SELECT id FROM users_auth WHERE id = '009'", [['9']]],
+  ["SELECT id FROM users_auth WHERE id IN (9,'009',10,'9')", [['9'], ['10']]],
+  ["SELECT COUNT(*) FROM users_time WHERE id = 9 OR id = '09'", [['1']]],
   ['SELECT * FROM users_auth WHERE 1=0', []],
   ['SELECT * FROM users_auth WHERE id = 9 AND FALSE', []],
   ['SELECT COUNT(*) FROM revoked_tokens WHERE 1 <> 1', [['0']]],

@@ -106,18 +106,18 @@ export function defineTable<Key, Item>(definition: Definition<Key, Item>): Table
   };
 }
 
-/** Each once, in the order of their first mention. */
+/** Each once, however it is written, in the order of their first mention. */
 function parseKeys<Key>(
   { key }: Pick<Definition<Key, never>, 'key'>,
   texts: readonly string[],
 ): Key[] | SqlFault {
-  const keys: Key[] = [];
-  for (const text of new Set(texts)) {
+  const keys = new Set<Key>();
+  for (const text of texts) {
     const parsed = key(text);
     if (isSqlFault(parsed)) return parsed;
-    keys.push(parsed);
+    keys.add(parsed);
   }
-  return keys;
+  return [...keys];
 }
 
 async function readKeys<Key>(
