@@ -75,6 +75,14 @@ const errors: readonly (readonly [statement: string, error: string])[] = [
     "INSERT INTO users_messages (id, event, message) VALUES (1, REVERSE('e'), 'm')",
     '2 not implemented: the function REVERSE',
   ],
+  [
+    "INSERT INTO users_messages (id, event, message) VALUES (1, @event, 'm')",
+    '2 not implemented: a variable for a value',
+  ],
+  [
+    "INSERT INTO users_messages SET id = 1, event = CONCAT(@event), message = 'm'",
+    '2 not implemented: a variable for a value',
+  ],
   ['EXPLAIN SELECT 1', '2 not implemented: EXPLAIN'],
   ['SHOW NONSENSE', '2 not implemented: SHOW NONSENSE'],
   [

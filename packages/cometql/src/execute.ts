@@ -7,12 +7,10 @@ import { parse } from './grammar/parse.ts';
 import { type Column, isSqlFault, type Outcome, type SqlFault } from './outcome.ts';
 import { plan } from './plan.ts';
 import { evaluate, noRow } from './questions/evaluate.ts';
-import { unknownIn } from './questions/names.ts';
+import { unknownInValue } from './questions/names.ts';
 import { remember } from './state.ts';
 
 export type { Caller, Parameter } from './caller.ts';
-
-const nothing = (): boolean => false;
 
 /**
  * Carries out one statement. What it stores is sent to Redis in this turn of the event loop, so statements that begin
@@ -26,7 +24,7 @@ export async function execute(
   const values = parameters.map((value) => (typeof value === 'bigint' ? String(value) : value));
   const scope = noRow(caller);
   const constant: Constant = (expression, table) =>
-    unknownIn(expression, table, nothing) ?? evaluate(expression, scope);
+    unknownInValue(expression, table) ?? evaluate(expression, scope);
   const parsed = parse(statement, values, constant);
   if (isSqlFault(parsed)) return parsed;
   const planned = plan(parsed.statement, caller.database);
@@ -49,7 +47,7 @@ export function prepare(
   const parsed = parse(
     statement,
     undefined,
-    (expression, table) => unknownIn(expression, table, nothing) ?? '',
+    (expression, table) => unknownInValue(expression, table) ?? '',
   );
   if (isSqlFault(parsed)) return parsed;
   const planned = plan(parsed.statement, '');

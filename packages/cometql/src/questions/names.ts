@@ -23,6 +23,16 @@ export function unknownIn(
   return undefined;
 }
 
+const hasVariable = (expression: Expression): boolean =>
+  typeof expression === 'object' &&
+  expression !== null &&
+  (expression.kind === 'variable' || childrenOf(expression).some(hasVariable));
+
+/** What there is not in an expression that stands for a value. Variables are never set: NULL in their place would be stored. */
+export const unknownInValue = (expression: Expression, table: string): SqlFault | undefined =>
+  unknownIn(expression, table, () => false) ??
+  (hasVariable(expression) ? notImplemented('a variable for a value') : undefined);
+
 function childrenOf(expression: Expression & object): readonly Expression[] {
   switch (expression.kind) {
     case 'call':
