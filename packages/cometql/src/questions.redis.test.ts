@@ -72,7 +72,11 @@ const answered: readonly (readonly [statement: string, row: Record<string, strin
     { 'USER()': '1@%', me: '1@%', current_user: '1@%' },
   ],
   ['SELECT 1', { '1': '1' }],
-  ["SELECT 'x'", { "'x'": 'x' }],
+  ["SELECT 'x', 'it''s'", { x: 'x', "it's": "it's" }],
+  [
+    'SELECT 1 /* one */, 1 + 1 -- two\n, VERSION() # what\nFROM DUAL',
+    { 1: '1', '1 + 1': '2', 'VERSION()': serverVersion },
+  ],
   ['SELECT 1+1 AS result FROM DUAL', { result: '2' }],
   [
     'SELECT 2 + 3 * 4 - -1, (2+3)*4, 7 DIV 2, 7 % 4, 1 / 0',

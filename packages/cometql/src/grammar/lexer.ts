@@ -53,6 +53,8 @@ export class Lexer {
   kind: Kind = 'end';
   start = 0;
   end = 0;
+  /** Where the token before this one ended. */
+  before = 0;
   /** A keyword or symbol in capitals; empty for all other tokens. */
   keyword = '';
   /** Whether the quoted text holds an escape. */
@@ -68,6 +70,7 @@ export class Lexer {
   }
 
   next(): void {
+    this.before = this.end;
     const closed = this.#skip();
     this.keyword = '';
     this.start = this.end;

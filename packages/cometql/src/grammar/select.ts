@@ -49,12 +49,11 @@ function parseItem(cursor: Cursor): Item {
   if (cursor.accept('*')) return { expression: { kind: 'star' }, label: '*' };
   const expression = parseExpression(cursor);
   if (isAllColumns(expression)) return { expression: { kind: 'star' }, label: '*' };
-  const text = lexer.source.slice(start, start + longestLabel);
-  const label = text.slice(0, lexer.start - start).trim();
+  const label = labelOf(expression, lexer.source.slice(start, lexer.before));
   if (cursor.accept('AS')) return { expression, label: alias(cursor) };
   if ((cursor.isName() || lexer.kind === 'string') && !reserved.has(lexer.keyword))
     return { expression, label: alias(cursor) };
-  return { expression, label: nameOf(expression) ?? label };
+  return { expression, label };
 }
 
 /** The only place where a name may stand in single quotes. */
@@ -62,9 +61,12 @@ function alias(cursor: Cursor): string {
   return cursor.lexer.kind === 'string' ? String(cursor.literal()) : cursor.name();
 }
 
-function nameOf(expression: Expression): string | undefined {
-  if (typeof expression !== 'object' || expression === null) return undefined;
-  return expression.kind === 'name' ? expression.path.at(-1) : undefined;
+/** A column is called by its name, text by itself, anything else as it is written. */
+function labelOf(expression: Expression, written: string): string {
+  if (typeof expression === 'object' && expression?.kind === 'name')
+    return expression.path.at(-1) ?? '';
+  const isText = typeof expression === 'string' && written.startsWith("'");
+  return (isText ? expression : written).slice(0, longestLabel);
 }
 
 /** @returns undefined for `DUAL`, which is no table. */
