@@ -70,6 +70,11 @@ const errors: readonly (readonly [statement: string, error: string])[] = [
   ['SELECT 1 FROM pipes p JOIN users_auth', '2 not implemented: JOIN'],
   ['SELECT 1 FROM pipes, users_auth', '2 not implemented: several tables in FROM'],
   ['SELECT (SELECT 1)', '2 not implemented: a SELECT within a statement'],
+  ['SELECT EXISTS(SELECT 1) AS found', '2 not implemented: a SELECT within a statement'],
+  [
+    'DELETE FROM users_auth WHERE id IN (SELECT 1)',
+    '2 not implemented: a SELECT within a statement',
+  ],
   ['SELECT MAX(id) FROM users_auth WHERE id = 1', '2 not implemented: the function MAX'],
   [
     "INSERT INTO users_messages (id, event, message) VALUES (1, REVERSE('e'), 'm')",

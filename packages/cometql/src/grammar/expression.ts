@@ -87,9 +87,15 @@ function asValue(expression: Expression): Expression {
   return expression.path[0] ?? '';
 }
 
+/** Behind a parenthesis in an expression. */
+function refuseSelect(cursor: Cursor): void {
+  if (cursor.is('SELECT')) cursor.missing('a SELECT within a statement');
+}
+
 /** Of any length, most often of literals. */
 function list(cursor: Cursor): Expression[] {
   cursor.expect('(');
+  refuseSelect(cursor);
   const items: Expression[] = [];
   if (cursor.accept(')')) return items;
   do items.push(asValue(parseExpression(cursor)));
@@ -136,7 +142,7 @@ function primary(cursor: Cursor): Expression {
   if (literal !== undefined) return literal;
   cursor.node();
   if (cursor.accept('(')) {
-    if (cursor.is('SELECT')) cursor.missing('a SELECT within a statement');
+    refuseSelect(cursor);
     const inner = parseExpression(cursor);
     cursor.expect(')');
     return inner;
@@ -220,6 +226,7 @@ function pathFrom(cursor: Cursor, first: string): string[] {
 }
 
 function call(cursor: Cursor, name: string): Expression {
+  refuseSelect(cursor);
   if (cursor.accept('*')) {
     cursor.expect(')');
     return { kind: 'call', name, args: [], star: true };
