@@ -107,6 +107,10 @@ const answered: readonly (readonly [statement: string, row: Record<string, strin
     "SELECT TIMEDIFF(NOW(), UTC_TIMESTAMP()) a, TIMEDIFF('2026-01-01 00:00:00', '2026-01-02 01:30:00') b, TIMEDIFF('x', NOW()) c",
     { a: '00:00:00', b: '-25:30:00', c: null },
   ],
+  [
+    "SELECT UNIX_TIMESTAMP('2026-01-01') a, UNIX_TIMESTAMP('2026-01-01 01:00:00') b, UNIX_TIMESTAMP('x') c",
+    { a: '1767225600', b: '1767229200', c: null },
+  ],
   ['SELECT LAST_INSERT_ID()', { 'LAST_INSERT_ID()': '0' }],
 ];
 

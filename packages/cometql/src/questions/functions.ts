@@ -37,10 +37,17 @@ const textAt = ([value = null, from = null, length = null]: readonly Value[]): V
   return all.slice(start, end).join('');
 };
 
+/** Of a time like that of `NOW()`, or a date; NaN when it is neither. */
+const millisecondsOf = (value: Value): number => Date.parse(`${String(value).replace(' ', 'T')}Z`);
+
+const unixTime: Evaluated = ([value]) => {
+  const time = value === undefined ? Date.now() : millisecondsOf(value);
+  return Number.isNaN(time) ? null : Math.floor(time / 1_000);
+};
+
 /** `-01:30:00`, of two times like that of `NOW()`. */
 const timeBetween: Evaluated = ([a = null, b = null]) => {
-  const [from, to] = [b, a].map((value) => Date.parse(`${String(value).replace(' ', 'T')}Z`));
-  const seconds = Math.trunc(((to ?? Number.NaN) - (from ?? Number.NaN)) / 1_000);
+  const seconds = Math.trunc((millisecondsOf(a) - millisecondsOf(b)) / 1_000);
   if (Number.isNaN(seconds)) return null;
   const all = Math.abs(seconds);
   const parts = [Math.floor(all / 3_600), Math.floor(all / 60) % 60, all % 60];
@@ -100,7 +107,7 @@ const functions = new Map<string, Evaluated>(
     SYSDATE: now,
     SYSTEM_USER: user,
     TIMEDIFF: timeBetween,
-    UNIX_TIMESTAMP: () => Math.floor(Date.now() / 1000),
+    UNIX_TIMESTAMP: unixTime,
     UPPER: mapText((value) => value.toUpperCase()),
     USER: user,
     UTC_TIMESTAMP: now,
