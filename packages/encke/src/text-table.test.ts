@@ -17,3 +17,8 @@ test('columns under each other, control characters made visible', () => {
   );
   assert.equal(textTable(['hash'], []), 'hash\n----');
 });
+
+test('any number of rows', () => {
+  const rows = Array.from({ length: 200_000 }, (_, i) => [String(i)]);
+  assert.equal(textTable(['id'], rows).split('\n').length, rows.length + 2);
+});

@@ -5,7 +5,9 @@ const visible = (text: string): string =>
 /** Columns under each other; values as they are but for control characters. */
 export function textTable(names: readonly string[], rows: readonly (readonly string[])[]): string {
   const cells = [names, ...rows].map((row) => row.map(visible));
-  const widths = names.map((_, i) => Math.max(...cells.map((row) => row[i]?.length ?? 0)));
+  const widths = names.map((_, i) =>
+    cells.reduce((widest, row) => Math.max(widest, row[i]?.length ?? 0), 0),
+  );
   const line = (row: readonly string[]) =>
     row
       .map((cell, i) => cell.padEnd(widths[i] ?? 0))
