@@ -88,6 +88,11 @@ test('an answer is bounded while it is made', async () => {
   const select = `SELECT ${items} FROM (SELECT '${'x'.repeat(1_000_000)}' AS a) t`;
   const tooLong = '11 the answer is too long: ask for less at once';
   assert.equal(await language.brief(select), tooLong);
+  // A value without characters takes memory as well.
+  const nulls = Array.from({ length: 4_000 }, () => 'NULL').join();
+  const ids = Array.from({ length: 2_200 }, (_, i) => i + 1).join();
+  const empty = `SELECT DISTINCT ${nulls} FROM users_time WHERE id IN (${ids})`;
+  assert.equal(await language.brief(empty), tooLong);
 });
 
 test('what is within each other is evaluated once', async () => {

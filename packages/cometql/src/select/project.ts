@@ -55,9 +55,7 @@ export function project(
   if (having !== undefined) lines = lines.filter(holds(having, columns, scope));
   if (distinct) lines = different(lines);
   if (!plain) lines = cut(sort(statement, lines, columns, scope));
-  let size = 0;
-  for (const { shown } of lines) for (const value of shown) size += perValue + (value?.length ?? 0);
-  return size > largestAnswer ? answerTooLong : lines.map(({ shown }) => shown);
+  return lines.map(({ shown }) => shown);
 }
 
 /** @returns undefined as soon as they are too long. */
@@ -74,7 +72,7 @@ function linesOf(
     for (const item of items)
       for (const value of count(item, group, row, scope)) {
         shown.push(value);
-        size += value?.length ?? 0;
+        size += perValue + (value?.length ?? 0);
         if (size > largestAnswer) return undefined;
       }
     lines.push({ row, shown });
