@@ -283,7 +283,10 @@ for (const [statement, error] of errors) {
 }
 
 test('what is wrong with a value is known when a statement is prepared', () => {
-  const prepared = prepare('INSERT INTO users_messages (id, event, message) VALUES (?, chat, ?)');
+  const prepared = prepare(
+    'INSERT INTO users_messages (id, event, message) VALUES (?, chat, ?)',
+    '',
+  );
   assert.equal(isSqlFault(prepared) && prepared.errno, 14);
 });
 

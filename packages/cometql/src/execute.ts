@@ -40,9 +40,10 @@ export async function execute(
   }
 }
 
-/** What a client learns of a statement before it executes it. */
+/** What a client learns of a statement before it executes it. `database`: the one in use. */
 export function prepare(
   statement: string,
+  database: string,
 ): { readonly parameters: number; readonly columns: readonly Column[] } | SqlFault {
   const parsed = parse(
     statement,
@@ -50,7 +51,7 @@ export function prepare(
     (expression, table) => unknownInValue(expression, table) ?? '',
   );
   if (isSqlFault(parsed)) return parsed;
-  const planned = plan(parsed.statement, '');
+  const planned = plan(parsed.statement, database);
   if (isSqlFault(planned)) return planned;
   return { parameters: parsed.parameters, columns: planned.columns };
 }

@@ -11,7 +11,7 @@ for (const seed of seeds)
     const lines = (text: string) => text.split('\n').length;
     for (let i = 0; i < 10_000; i++) {
       const statement = i % 2 === 0 ? soup(next) : mutant(next);
-      const outcome = prepare(statement);
+      const outcome = prepare(statement, '');
       if (!isSqlFault(outcome)) continue;
       const where = `${seed}: ${JSON.stringify(statement)} ${outcome.message}`;
       assert.ok(outcome.errno > 0 && outcome.message.length < 300, where);
@@ -102,7 +102,7 @@ test('the time is linear in the length of the statement', () => {
     const of = (length: number): string => before + piece.repeat(length / piece.length) + after;
     const [short, long] = [of(20_000), of(80_000)].map((statement) =>
       steps(() => {
-        prepare(statement);
+        prepare(statement, '');
       }),
     );
     const what = `${before}${JSON.stringify(piece)}…: ${short} and ${long}`;
@@ -114,6 +114,6 @@ test('the time is linear in the length of the statement', () => {
 
 test('a statement of 16 MiB is read', () => {
   const text = '😀'.repeat(4 * 1_048_576 - 64);
-  const parsed = prepare(`INSERT INTO users_messages VALUES (1, 0, 'e', '${text}\\'')`);
+  const parsed = prepare(`INSERT INTO users_messages VALUES (1, 0, 'e', '${text}\\'')`, '');
   assert.deepEqual(parsed, { parameters: 0, columns: [] });
 });

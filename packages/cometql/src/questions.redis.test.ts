@@ -264,8 +264,8 @@ test('everything else that clients have shown is answered', async () => {
 });
 
 test('preparing tells parameters and columns, and stores nothing', async () => {
-  const shape = (statement: string) => {
-    const prepared = prepare(statement);
+  const shape = (statement: string, database = '') => {
+    const prepared = prepare(statement, database);
     if (isSqlFault(prepared)) return shownFault(prepared);
     return [prepared.parameters, ...prepared.columns.map(({ name }) => name)];
   };
@@ -280,6 +280,10 @@ test('preparing tells parameters and columns, and stores nothing', async () => {
   assert.deepEqual(shape('SHOW DATABASES'), [0, 'Database']);
   assert.deepEqual(shape('SELECT a FROM mysql.t WHERE b = ? GROUP BY c'), [1, 'a']);
   assert.deepEqual(shape('SELECT * FROM users_auth'), [0, 'id', 'hash']);
+  assert.deepEqual(shape('SELECT TABLE_NAME FROM TABLES WHERE ?', 'information_schema'), [
+    1,
+    'TABLE_NAME',
+  ]);
   assert.equal(shape('SELECT ? FROM nope WHERE id = ?'), "15 Table doesn't exist: `nope`");
   assert.equal(shape('SELEC ?'), "3 You have an error in your SQL syntax near 'SELEC ?' at line 1");
 

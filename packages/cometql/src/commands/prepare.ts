@@ -8,7 +8,7 @@ import type { Command } from './command.ts';
 export const prepare: Command = ({ client, fields, sequence }) => {
   const text = textOf(client, fields.rest());
   if (text === undefined) return answer(sequence, notText, client);
-  const shape = client.house.language.prepare(text);
+  const shape = client.house.language.prepare(text, client.caller.database);
   if (shape instanceof SqlFault) return answer(sequence, shape, client);
   const statement = client.statements.add(text, shape.parameters);
   if (statement instanceof SqlFault) return answer(sequence, statement, client);
