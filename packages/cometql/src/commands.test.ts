@@ -14,8 +14,9 @@ import {
   type RawPacket,
 } from '@encke/testing/raw-mysql';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
-import { SqlFault } from './outcome.ts';
+import { loose, SqlFault } from './outcome.ts';
 import { PreparedStatements } from './prepared-statements.ts';
+import { answer } from './wire/answer.ts';
 import { capability } from './wire/constants.ts';
 import { Fields } from './wire/fields.ts';
 import { readParameters } from './wire/parameters.ts';
@@ -81,6 +82,14 @@ test('a client that deprecates EOF gets none, and an OK after the last row', asy
     [...columns, row(''), [0xfe, 0, 0, 2, 0, 0, 0]],
   );
   modern.destroy();
+});
+
+test('a column has the names that the statement gives, and its own', () => {
+  const origin = { table: 't', name: 'id' };
+  const renamed = { ...loose('n'), table: 'u', schema: 'd', origin };
+  const outcome = { kind: 'rows', columns: [renamed], rows: [] } as const;
+  const names = '\x03def\x01d\x01u\x01t\x01n\x02id\x0c';
+  assert.ok(answer(1, outcome, { capabilities: 0 }).includes(names));
 });
 
 test('COM_PING, COM_INIT_DB, COM_RESET_CONNECTION, COM_STATISTICS', async () => {

@@ -11,6 +11,8 @@ export interface Column {
   readonly name: string;
   /** Empty when the column is no table's. */
   readonly table: string;
+  /** What both are called but for this statement; undefined: the same. */
+  readonly origin?: { readonly table: string; readonly name: string };
   readonly schema: string;
   readonly primary: boolean;
   /** Characters a value may have. */
@@ -43,6 +45,16 @@ export type Outcome = Ok | Rows | SqlFault;
 export const isSqlFault = (value: unknown): value is SqlFault => value instanceof SqlFault;
 
 export const ok = (affectedRows = 0, insertId = 0): Ok => ({ kind: 'ok', affectedRows, insertId });
+
+/** The same column, called otherwise. */
+export const renamed = (
+  column: Column,
+  names: Partial<Pick<Column, 'name' | 'table'>>,
+): Column => ({
+  origin: { table: column.table, name: column.name },
+  ...column,
+  ...names,
+});
 
 /** A column of an answer that is no table's. */
 export const loose = (name: string, length = 255): Column => ({

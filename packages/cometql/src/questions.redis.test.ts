@@ -306,8 +306,33 @@ test('a column says which table it is of, and whether it is the key', async () =
   assert.ok('rows' in outcome);
   const place = { table: 'users_auth', schema: 'CometQL_v1' };
   assert.deepEqual(outcome.columns, [
-    { name: 'n', ...place, primary: true, length: 9 },
+    {
+      ...{ name: 'n', ...place, primary: true, length: 9 },
+      origin: { table: 'users_auth', name: 'id' },
+    },
     { name: 'hash', ...place, primary: false, length: 32 },
     { name: '1', table: '', schema: '', primary: false, length: 255 },
   ]);
+});
+
+test('a column is of the table as the statement calls it', async () => {
+  const names = async (statement: string) => {
+    const outcome = await language.run(statement);
+    assert.ok('rows' in outcome);
+    return outcome.columns.map(({ table, name, origin }) => [
+      `${table}.${name}`,
+      `${origin?.table}.${origin?.name}`,
+    ]);
+  };
+  assert.deepEqual(await names('SELECT * FROM users_auth AS User WHERE User.id = 5'), [
+    ['User.id', 'users_auth.id'],
+    ['User.hash', 'users_auth.hash'],
+  ]);
+  assert.deepEqual(
+    await names('SELECT n, c FROM (SELECT id n, 1 c FROM pipes_messages p WHERE 0) t'),
+    [
+      ['t.n', 'pipes_messages.id'],
+      ['t.c', '.c'],
+    ],
+  );
 });

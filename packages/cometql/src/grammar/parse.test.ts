@@ -77,6 +77,7 @@ test('SELECT in full', () => {
       { expression: { kind: 'call', name: 'COUNT', args: [], star: true }, label: 'n' },
     ],
     from: { schema: 'd', name: 'e' },
+    alias: 'f',
     where: { kind: 'chain', first: name('g'), links: [{ operator: '=', operand: 'value' }] },
     group: [],
     having: undefined,

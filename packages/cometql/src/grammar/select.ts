@@ -1,6 +1,6 @@
 import type { Cursor } from './cursor.ts';
 import { isAllColumns, parseCount, parseExpression, reserved } from './expression.ts';
-import type { Delete, Expression, Item, Limit, Order, Select, TableName } from './syntax-tree.ts';
+import type { Delete, Expression, Item, Limit, Order, Select } from './syntax-tree.ts';
 
 /** Characters of an expression that name its column. */
 const longestLabel = 256;
@@ -30,7 +30,7 @@ export function parseSelect(cursor: Cursor): Select {
     if (items.length > mostItems) cursor.fail();
   } while (cursor.accept(','));
   refuseUnknown(cursor);
-  const from = cursor.accept('FROM') ? parseFrom(cursor) : undefined;
+  const { from, alias } = cursor.accept('FROM') ? parseFrom(cursor) : nowhere;
   const where = parseWhere(cursor);
   refuseUnknown(cursor);
   const group = parseGroup(cursor);
@@ -40,7 +40,7 @@ export function parseSelect(cursor: Cursor): Select {
   const limit = parseLimit(cursor);
   refuseUnknown(cursor);
   acceptLock(cursor);
-  return { kind: 'select', distinct, items, from, where, group, having, order, limit };
+  return { kind: 'select', distinct, items, from, alias, where, group, having, order, limit };
 }
 
 function parseItem(cursor: Cursor): Item {
@@ -50,14 +50,14 @@ function parseItem(cursor: Cursor): Item {
   const expression = parseExpression(cursor);
   if (isAllColumns(expression)) return { expression: { kind: 'star' }, label: '*' };
   const label = labelOf(expression, lexer.source.slice(start, lexer.before));
-  if (cursor.accept('AS')) return { expression, label: alias(cursor) };
+  if (cursor.accept('AS')) return { expression, label: itemAlias(cursor) };
   if ((cursor.isName() || lexer.kind === 'string') && !reserved.has(lexer.keyword))
-    return { expression, label: alias(cursor) };
+    return { expression, label: itemAlias(cursor) };
   return { expression, label };
 }
 
 /** The only place where a name may stand in single quotes. */
-function alias(cursor: Cursor): string {
+function itemAlias(cursor: Cursor): string {
   return cursor.lexer.kind === 'string' ? String(cursor.literal()) : cursor.name();
 }
 
@@ -69,27 +69,30 @@ function labelOf(expression: Expression, written: string): string {
   return (isText ? expression : written).slice(0, longestLabel);
 }
 
-/** @returns undefined for `DUAL`, which is no table. */
-function parseFrom(cursor: Cursor): TableName | Select | undefined {
+type From = Pick<Select, 'from' | 'alias'>;
+const nowhere: From = { from: undefined, alias: undefined };
+
+/** `DUAL` is no table. */
+function parseFrom(cursor: Cursor): From {
   if (cursor.accept('(')) return parseDerived(cursor);
   const quoted = cursor.lexer.kind !== 'word';
-  const table = cursor.tableName();
-  if (cursor.accept('AS')) cursor.name();
-  else if (cursor.isName() && !reserved.has(cursor.lexer.keyword)) cursor.name();
+  const from = cursor.tableName();
+  const named = cursor.isName() && !reserved.has(cursor.lexer.keyword);
+  const alias = cursor.accept('AS') || named ? cursor.name() : undefined;
   refuseJoin(cursor);
-  const dual = !quoted && table.schema === '' && table.name.toUpperCase() === 'DUAL';
-  return dual ? undefined : table;
+  const dual = !quoted && from.schema === '' && from.name.toUpperCase() === 'DUAL';
+  return dual ? nowhere : { from, alias };
 }
 
 /** `(SELECT …) AS t` */
-function parseDerived(cursor: Cursor): Select {
+function parseDerived(cursor: Cursor): From {
   cursor.expect('SELECT');
-  const derived = cursor.deeper(() => parseSelect(cursor));
+  const from = cursor.deeper(() => parseSelect(cursor));
   cursor.expect(')');
   cursor.accept('AS');
-  cursor.name();
+  const alias = cursor.name();
   refuseJoin(cursor);
-  return derived;
+  return { from, alias };
 }
 
 function refuseJoin(cursor: Cursor): void {

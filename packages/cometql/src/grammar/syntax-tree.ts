@@ -84,6 +84,8 @@ export interface Select {
   readonly distinct: boolean;
   readonly items: readonly Item[];
   readonly from: TableName | Select | undefined;
+  /** What the statement calls the table. */
+  readonly alias: string | undefined;
   readonly where: Expression | undefined;
   /** GROUP BY */
   readonly group: readonly Expression[];

@@ -1,6 +1,6 @@
 import { invalid, tooLong } from '../faults.ts';
 import type { Select } from '../grammar/syntax-tree.ts';
-import { type Column, loose, type SqlFault } from '../outcome.ts';
+import { type Column, loose, renamed, type SqlFault } from '../outcome.ts';
 import { unknownIn } from '../questions/names.ts';
 import { isCounted } from './project.ts';
 import type { Source } from './source.ts';
@@ -42,5 +42,6 @@ function columnOf(
   if (typeof expression !== 'object' || expression?.kind !== 'name') return loose(label);
   const name = expression.path.at(-1)?.toLowerCase();
   const column = source.columns.find((candidate) => candidate.name.toLowerCase() === name);
-  return column === undefined ? loose(label) : { ...column, name: label };
+  if (column === undefined) return loose(label);
+  return column.name === label ? column : renamed(column, { name: label });
 }

@@ -3,7 +3,7 @@ import { noColumn } from '../faults.ts';
 import { describesServer } from '../grammar/nowhere.ts';
 import type { Expression, Select } from '../grammar/syntax-tree.ts';
 import { resolveInformationTable } from '../information-schema/index.ts';
-import { type Column, isSqlFault, loose, type SqlFault } from '../outcome.ts';
+import { type Column, isSqlFault, loose, renamed, type SqlFault } from '../outcome.ts';
 import type { Plan } from '../plan.ts';
 import { unknownIn } from '../questions/names.ts';
 import type { Table } from '../tables/define.ts';
@@ -62,7 +62,15 @@ function planRows(statement: Select, database: string): Plan | SqlFault {
   return { columns, run };
 }
 
+/** Where the rows come from, as the statement calls it. */
 function sourceOf(statement: Select, database: string): Source | SqlFault {
+  const source = findSource(statement, database);
+  const { alias } = statement;
+  if (isSqlFault(source) || alias === undefined) return source;
+  return { ...source, columns: source.columns.map((column) => renamed(column, { table: alias })) };
+}
+
+function findSource(statement: Select, database: string): Source | SqlFault {
   const { from, where } = statement;
   if (from === undefined) {
     return filterKnown({ name: 'DUAL', columns: [], rows: async () => [[]] }, where);

@@ -49,10 +49,10 @@ export function writeEnd(writer: PacketWriter, style: Style): void {
 
 /** @param withDefault as COM_FIELD_LIST wants it, with the default value: there is none. */
 function writeColumn(writer: PacketWriter, column: Column, withDefault = false): void {
-  const { schema, table, name, primary } = column;
+  const { schema, table, name, primary, origin = column } = column;
   const bytes = Math.min(column.length * utf8Bytes, 0xffffffff);
-  writer.begin().counted('def').counted(schema).counted(table).counted(table);
-  writer.counted(name).counted(name).uint(0x0c, 1).uint(utf8mb4, 2).uint(bytes, 4);
+  writer.begin().counted('def').counted(schema).counted(table).counted(origin.table);
+  writer.counted(name).counted(origin.name).uint(0x0c, 1).uint(utf8mb4, 2).uint(bytes, 4);
   writer.uint(bytes > longestVarchar ? type.blob : type.varString, 1);
   // Primary key, and with it not null.
   writer
