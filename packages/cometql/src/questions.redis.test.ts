@@ -277,6 +277,11 @@ test('preparing tells parameters and columns, and stores nothing', async () => {
   ]);
   assert.deepEqual(shape('SELECT ? AS a, VERSION()'), [1, 'a', 'VERSION()']);
   assert.deepEqual(shape('DELETE FROM users_auth WHERE id = ?'), [1]);
+  assert.deepEqual(shape('DELETE FROM users_auth WHERE id = ? LIMIT ?'), [2]);
+  assert.deepEqual(
+    shape("INSERT INTO users_auth VALUES (?, 'x') ON DUPLICATE KEY UPDATE hash = ?"),
+    [2],
+  );
   assert.deepEqual(shape('SHOW DATABASES'), [0, 'Database']);
   assert.deepEqual(shape('SELECT a FROM mysql.t WHERE b = ? GROUP BY c'), [1, 'a']);
   assert.deepEqual(shape('SELECT * FROM users_auth'), [0, 'id', 'hash']);

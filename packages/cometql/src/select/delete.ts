@@ -1,3 +1,4 @@
+import type { Caller } from '../caller.ts';
 import { noKey, notImplemented, readOnly } from '../faults.ts';
 import type { Delete } from '../grammar/syntax-tree.ts';
 import { isSqlFault, type SqlFault } from '../outcome.ts';
@@ -16,7 +17,10 @@ export function planDelete(
   if (isSqlFault(keys)) return keys;
   if (keys === undefined) return noKey(table.primary);
   // A limit that cannot cut anything off is a habit; one that might would need to know which rows are there.
-  if (limit !== undefined && (table.many || limit.offset > 0 || limit.count < new Set(keys).size))
-    return notImplemented('DELETE with a LIMIT');
-  return { columns: [], run: (caller) => table.remove(caller, keys) };
+  const cuts =
+    limit !== undefined && (table.many || limit.offset > 0 || limit.count < new Set(keys).size);
+  // Not before it runs: of a statement that is only prepared the limit is not known.
+  const run = (caller: Caller) =>
+    cuts ? notImplemented('DELETE with a LIMIT') : table.remove(caller, keys);
+  return { columns: [], run };
 }

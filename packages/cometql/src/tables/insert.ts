@@ -1,3 +1,4 @@
+import type { Caller } from '../caller.ts';
 import { invalid, noColumn, notImplemented, readOnly } from '../faults.ts';
 import type { Expression, Insert, InsertValue } from '../grammar/syntax-tree.ts';
 import { isSqlFault, type SqlFault } from '../outcome.ts';
@@ -12,10 +13,12 @@ export function planInsert(statement: Insert, database: string): Plan | SqlFault
   if (table.readOnly) return readOnly(table.name);
   const columns = columnsOf(table, statement);
   if (isSqlFault(columns)) return columns;
-  const fault = unknownUpdate(table, statement, columns);
-  if (fault !== undefined) return fault;
+  for (const { column } of statement.updates)
+    if (!hasColumn(table, column)) return noColumn(table.name, column);
   const rows = statement.rows.map((row) => fieldsOf(columns, row));
-  return { columns: [], run: (caller) => table.insert(caller, rows) };
+  // Not before it runs: of a statement that is only prepared the values are not known.
+  const run = (caller: Caller) => unlikeRows(statement, columns) ?? table.insert(caller, rows);
+  return { columns: [], run };
 }
 
 function columnsOf(table: Table, { columns, rows }: Insert): readonly string[] | SqlFault {
@@ -47,14 +50,9 @@ function fieldsOf(columns: readonly string[], row: readonly InsertValue[]): Fiel
  * A row always takes the place of the one before it. `ON DUPLICATE KEY UPDATE` may say the same in other words, and
  * nothing else.
  */
-function unknownUpdate(
-  table: Table,
-  { updates, rows }: Insert,
-  columns: readonly string[],
-): SqlFault | undefined {
+function unlikeRows({ updates, rows }: Insert, columns: readonly string[]): SqlFault | undefined {
   for (const { column, value } of updates) {
     const name = column.toLowerCase();
-    if (!hasColumn(table, column)) return noColumn(table.name, column);
     const place = columns.indexOf(name);
     const same = rows.every((row) => isSame(value, name, row[place]));
     if (!same) return notImplemented('ON DUPLICATE KEY UPDATE with another value than the row has');
