@@ -40,6 +40,10 @@ const errors: readonly (readonly [statement: string, error: string])[] = [
     "INSERT INTO users_auth VALUES (1, 'x') ON DUPLICATE KEY UPDATE hash = 'y'",
     '2 not implemented: ON DUPLICATE KEY UPDATE with another value than the row has',
   ],
+  [
+    "INSERT INTO users_auth (id, hash) VALUES (1, 'x') ON DUPLICATE KEY UPDATE id = VALUES(id)",
+    '2 not implemented: ON DUPLICATE KEY UPDATE without `hash`',
+  ],
   ['SELECT COUNT(DISTINCT id) FROM users_auth WHERE id = 1', '2 not implemented: DISTINCT'],
   [
     "INSERT INTO users_auth VALUES (1, 'x') AS new ON DUPLICATE KEY UPDATE hash = old.hash",

@@ -13,8 +13,8 @@ export function planInsert(statement: Insert, database: string): Plan | SqlFault
   if (table.readOnly) return readOnly(table.name);
   const columns = columnsOf(table, statement);
   if (isSqlFault(columns)) return columns;
-  for (const { column } of statement.updates)
-    if (!hasColumn(table, column)) return noColumn(table.name, column);
+  const fault = unknownUpdate(table, statement, columns);
+  if (fault !== undefined) return fault;
   const rows = statement.rows.map((row) => fieldsOf(columns, row));
   // Not before it runs: of a statement that is only prepared the values are not known.
   const run = (caller: Caller) => unlikeRows(statement, columns) ?? table.insert(caller, rows);
@@ -44,6 +44,22 @@ function fieldsOf(columns: readonly string[], row: readonly InsertValue[]): Fiel
     if (value !== undefined && value !== null) fields[column] = String(value);
   }
   return fields;
+}
+
+/** What is left out would keep the value that it had. Where a key has many rows there are no duplicates. */
+function unknownUpdate(
+  table: Table,
+  { updates }: Insert,
+  columns: readonly string[],
+): SqlFault | undefined {
+  for (const { column } of updates)
+    if (!hasColumn(table, column)) return noColumn(table.name, column);
+  if (updates.length === 0 || table.many) return undefined;
+  const updated = new Set([table.primary, ...updates.map(({ column }) => column.toLowerCase())]);
+  const kept = columns.find((column) => !updated.has(column));
+  return kept === undefined
+    ? undefined
+    : notImplemented(`ON DUPLICATE KEY UPDATE without \`${kept}\``);
 }
 
 /**
