@@ -17,7 +17,7 @@ afterEach(() => {
 });
 
 /** A tab, and whether it holds the lock now. */
-async function candidate(tab: string) {
+async function candidate(tab: string, stopWhenDeposed = false) {
   const it = { holds: false, elected: 0, deposed: 0 };
   const election = new Election('lock', {
     elected: () => {
@@ -27,6 +27,7 @@ async function candidate(tab: string) {
     deposed: () => {
       it.holds = false;
       it.deposed += 1;
+      if (stopWhenDeposed) election.stop();
     },
   });
   elections.push(election);
@@ -55,6 +56,24 @@ test('a lock that is stolen deposes its holder, which gets it again when the thi
   await until(() => assert.ok(b.holds && !a.holds));
   b.election.stop();
   await until(() => assert.equal(a.elected, 2));
+  assert.equal(locks.waiting('lock'), 0);
+});
+
+test('stopped before its own lock is granted, as by a page that makes a client twice, it does not stand', async () => {
+  const early = candidate('early').catch(() => {});
+  elections[0]?.stop();
+  const a = await candidate('a');
+  await until(() => assert.ok(a.holds));
+  await early;
+  assert.deepEqual(await a.election.tabs(), ['a']);
+});
+
+test('stopped when it is deposed, it does not stand again', async () => {
+  const a = await candidate('a', true);
+  await until(() => assert.ok(a.holds));
+  const b = await candidate('b');
+  b.election.steal();
+  await until(() => assert.ok(b.holds && a.deposed === 1));
   assert.equal(locks.waiting('lock'), 0);
 });
 

@@ -26,6 +26,8 @@ export class Election {
     await new Promise<void>((resolve, reject) => {
       navigator.locks
         .request(`${this.name} ${tab}`, this.signal, () => {
+          // The first request of a page is granted by Chromium also when it was aborted at once.
+          this.over.signal.throwIfAborted();
           resolve();
           return new Promise<void>((end) =>
             this.signal.signal.addEventListener('abort', () => end()),
@@ -90,7 +92,8 @@ export class Election {
         // Aborted by ourselves; or taken by another tab, which is the holder now, and we stand again.
         if (!held || this.over.signal.aborted) return;
         this.hooks.deposed();
-        this.run();
+        // Unless that stopped us.
+        if (!this.over.signal.aborted) this.run();
       });
   }
 }

@@ -161,6 +161,29 @@ for (const [name, end] of Object.entries(ends))
     await eventually(async () => assert.equal(await sockets(), 1), patience);
   });
 
+test('a page that makes its client twice, as React does in development: the first one keeps no lock', {
+  skip: browserSkip,
+}, async () => {
+  const { user, key } = await stage.person();
+  context = await browser.newContext();
+  const url = `http://${stage.gateway()}/e2e/twice`;
+  const html = `<!doctype html><script type="module">
+    import { createClient } from '/client.mjs';
+    const create = () => createClient({ app: 1, user: ${user}, key: '${key}' });
+    create().close();
+    globalThis.client = create();
+  </script>`;
+  await context.route(url, (route) => route.fulfill({ contentType: 'text/html', body: html }));
+  const page = await context.newPage();
+  await page.goto(url);
+  await eventually(
+    async () => assert.equal(await page.evaluate('client.authorized'), true),
+    patience,
+  );
+  // That of those who share, and the tab's own.
+  assert.equal(await page.evaluate('navigator.locks.query().then(({ held }) => held.length)'), 2);
+});
+
 test('the key of the holder’s page is no good: that of a tab which opens later is used for all', {
   skip: browserSkip,
 }, async () => {
