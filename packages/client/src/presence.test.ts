@@ -73,3 +73,14 @@ test('an answer that a change has overtaken is dropped', async () => {
   await new Promise(setImmediate);
   assert.deepEqual(heard, [true]);
 });
+
+test('a client that is closed before the answer reports no fault of the app', async (context) => {
+  const reported = context.mock.method(console, 'error', () => {});
+  const heard = listen();
+  await subscribed();
+  await asked();
+  client.close();
+  await visit.ended;
+  assert.deepEqual(heard, []);
+  assert.equal(reported.mock.callCount(), 0);
+});

@@ -41,7 +41,7 @@ export class Presence {
       this.get(over).then(
         // An answer that a change has overtaken may be older than that.
         (status) => before === last && tell(status),
-        (error) => over.signal.aborted || report(error),
+        (error) => over.signal.aborted || error.code === 'closed' || report(error),
       );
     };
     if (signal?.aborted) end();
