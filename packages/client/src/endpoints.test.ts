@@ -17,6 +17,19 @@ for (const address of ['', '/', 'localhost:8087', 'example.com', 'ftp://example.
   test(`${JSON.stringify(address)} is refused with the rule`, () =>
     assert.throws(() => endpoint(address), /^TypeError: `url` must start with https:\/\//));
 
+test('in a page too an address without a scheme is no path of that page, unless it begins with a slash', () => {
+  const location = { href: 'https://example.com/shop/' };
+  Object.defineProperty(globalThis, 'location', { value: location, configurable: true });
+  try {
+    assert.equal(endpoint('/'), 'wss://example.com/v1/ws');
+    assert.equal(endpoint('/push'), 'wss://example.com/push/v1/ws');
+    for (const address of ['', 'push.example.com', 'push.example.com/encke'])
+      assert.throws(() => endpoint(address), /^TypeError: `url` must start with https:\/\//);
+  } finally {
+    Reflect.deleteProperty(globalThis, 'location');
+  }
+});
+
 test('gateways are taken in turn', () => {
   const endpoints = new Endpoints(['ws://a', 'ws://b', 'ws://c']);
   const seen = Array.from({ length: 6 }, () => endpoints.next());

@@ -8,7 +8,8 @@ export function endpoint(address: string): string {
   } catch {
     // Refused below.
   }
-  if (!url || !/^(http|ws)s?:$/.test(url.protocol))
+  // A page would take a bare host for a path beside its own.
+  if (!url || !/^\/|:\/\//.test(address) || !/^(http|ws)s?:$/.test(url.protocol))
     throw new TypeError('`url` must start with https://, http://, wss:// or ws://');
   url.protocol = url.protocol.replace('http', 'ws');
   url.hash = '';
