@@ -62,8 +62,8 @@ export class Connection {
     socket.addEventListener('open', () => this.send(hello));
     socket.addEventListener('message', (event) => this.receive(event.data));
     socket.addEventListener('close', (event) => this.lose(event.code, event.reason));
-    // The close that follows says more; without a listener `ws` would throw.
-    socket.addEventListener('error', () => {});
+    // The close that follows says more; in Node.js 22 a socket that never opened stays `connecting` without one.
+    socket.addEventListener('error', () => socket.readyState || this.lose(1006, ''));
   }
 
   probe(): void {

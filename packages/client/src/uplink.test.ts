@@ -105,6 +105,20 @@ test('nobody listens: it tries again and again, with growing limits, and another
   await reached(client, 'online');
 });
 
+test('a connection that fails without a close, as in Node.js 22, is a lost one', async () => {
+  class Failing extends EventTarget {
+    readonly readyState = 0;
+    constructor() {
+      super();
+      setImmediate(() => this.dispatchEvent(new Event('error')));
+    }
+    close(): void {}
+  }
+  const client = connect({ WebSocket: Failing as never });
+  const state = await reached(client, 'waiting');
+  assert.deepEqual([state.code, state.reason], [1006, 'connection lost']);
+});
+
 test('going-away: waits as long as the server says, and a little more', async () => {
   const client = connect();
   const visit = await gateway.visit();
