@@ -99,7 +99,8 @@ export class Hub {
         this.confirm();
         break;
       case 'want':
-        this.subscriptions.want(tab, up.channel, up.position);
+        // Who has not joined yet will say it then; an answer now would make it hear what is not complete for it.
+        if (member) this.subscriptions.want(tab, up.channel, up.position);
         break;
       case 'unwant':
         this.subscriptions.unwant(tab, up.channel);

@@ -115,8 +115,7 @@ test('tabs share the socket for as long as they like, also when nothing comes', 
   visit.send({ type: 'subscribed', channel: 'news', recovered: false });
   for (let i = 0; i < 10; i += 1) {
     mock.timers.tick(beat);
-    // Beats and their answers are on their way.
-    for (let turn = 0; turn < 10; turn += 1) await new Promise((next) => setImmediate(next));
+    await delivered();
   }
   visit.message(1);
   visit.send({ type: 'channel', channel: 'news', id: 'x', event: '', data: 'n', time: 1 });
@@ -147,6 +146,64 @@ test('the holder is closed between two messages: the next tab goes on, and each 
   });
   assert.deepEqual(first?.data, ['m1', 'm2']);
   assert.deepEqual(others.map(({ client }) => client.holdsSocket).sort(), [false, true]);
+});
+
+/** Keeps the next lock that is asked for waiting. Returns how to let it be had. */
+function holdBack(): () => void {
+  const { request } = locks;
+  let letGo = (): void => {};
+  const free = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  const { mock: it } = mock.method(locks, 'request', (...args: Parameters<typeof request>) => {
+    it.restore();
+    return free.then(() => request.apply(locks, args));
+  });
+  return letGo;
+}
+
+/** Letters between the tabs, and their answers, have come. */
+async function delivered(): Promise<void> {
+  for (let turn = 0; turn < 20; turn += 1) await new Promise((next) => setImmediate(next));
+}
+
+const from = (seq: number) => ({ getItem: () => `${epoch}:${seq}`, setItem() {} });
+
+test('a tab joins when its own lock is held: before, the holder takes it for dead, and it would skip messages', async () => {
+  mock.timers.enable({ apis: ['setInterval'] });
+  const { tabs, visit } = await share({});
+  const letGo = holdBack();
+  const late = open({ storage: from(0) });
+  mock.timers.tick(beat);
+  await delivered();
+  visit.message(1);
+  await until(() => assert.deepEqual(tabs[0]?.data, ['m1']));
+  const third = open();
+  await online(third);
+  visit.message(2);
+  await until(() => assert.deepEqual(third.data, ['m2']));
+  letGo();
+  await until(() => assert.deepEqual(late.data, ['m1', 'm2']));
+});
+
+test('a tab that wants a channel before it has joined skips no message', async () => {
+  const { tabs, visit } = await share({});
+  const [first] = tabs;
+  first?.client.channel('news').onMessage(() => {});
+  await frame(visit, 'subscribe');
+  visit.send({ type: 'subscribed', channel: 'news', recovered: false });
+  for (const seq of [1, 2, 3]) visit.message(seq);
+  await until(() => assert.equal(first?.data.length, 3));
+  const other = open();
+  await online(other);
+  const letGo = holdBack();
+  const late = open({ storage: from(1) });
+  late.client.channel('news').onMessage(() => {});
+  await delivered();
+  visit.message(4);
+  await until(() => assert.deepEqual(other.data, ['m4']));
+  letGo();
+  await until(() => assert.deepEqual(late.data, ['m2', 'm3', 'm4']));
 });
 
 test('a tab that was away too long is told what it missed, and those that saw it are not', async () => {

@@ -33,6 +33,8 @@ export class SharedLink implements Link {
   private timer: ReturnType<typeof setInterval> | undefined;
   /** The highest of a holder that was heard; who says a lower one was deposed. */
   private term = 0;
+  /** Whether this tab's own lock is held: of one without it the holder thinks that it is dead. */
+  private stands = false;
   /** Whether the holder has answered us: what it says to all before that is not complete for us. */
   private joined = false;
   private silent = 0;
@@ -99,9 +101,12 @@ export class SharedLink implements Link {
     });
     this.election = election;
     this.timer = setInterval(() => this.look(), every);
-    // Not before the tab's own lock is held: the holder takes one that can be had for that of a dead tab.
     election.stand(this.tab).then(
-      () => this.join(),
+      () => {
+        if (this.election !== election) return;
+        this.stands = true;
+        this.join();
+      },
       () => {
         if (this.election !== election) return;
         this.leave();
@@ -126,6 +131,7 @@ export class SharedLink implements Link {
     this.bus?.close();
     this.bus = undefined;
     this.election = undefined;
+    this.stands = false;
     this.joined = false;
   }
 
@@ -168,7 +174,7 @@ export class SharedLink implements Link {
   }
 
   private join(): void {
-    if (!this.hub) this.post(this.hooks.join());
+    if (this.stands && !this.hub) this.post(this.hooks.join());
   }
 
   /** From the hub of this tab. */
