@@ -48,13 +48,30 @@ test('files that a setting names can be mounted', { skip: noHelm }, async () => 
   assert.deepEqual(await strictFaults([manifests]), [[]]);
 });
 
+function settingsOf(manifests: readonly Manifest[]): Record<string, string> {
+  const settings = manifests.find(({ kind }) => kind === 'ConfigMap');
+  return (settings as { data?: Record<string, string> } | undefined)?.data ?? {};
+}
+
+test('a number among the settings arrives as it was written', { skip: noHelm }, () => {
+  const json = [
+    'settings.ENCKE_SEND_BUFFER=2097152',
+    'settings.ENCKE_OFFLINE_GRACE=1.5',
+    'settings.ENCKE_DRAIN_SECONDS=90',
+  ];
+  const settings = settingsOf(helm(['dev'], { json }));
+  assert.equal(settings.ENCKE_SEND_BUFFER, '2097152');
+  assert.equal(settings.ENCKE_OFFLINE_GRACE, '1.5');
+  assert.equal(settings.ENCKE_DRAIN_SECONDS, '90');
+  const typed = helm(['dev'], { set: ['settings.ENCKE_SEND_BUFFER=2097152'] });
+  assert.equal(settingsOf(typed).ENCKE_SEND_BUFFER, '2097152');
+});
+
 test('an Ingress is a proxy to be trusted, unless the settings say how many there are', {
   skip: noHelm,
 }, () => {
-  const proxies = (values: readonly string[], ...set: readonly string[]) => {
-    const settings = helm(values, { set }).find(({ kind }) => kind === 'ConfigMap');
-    return (settings as { data?: Record<string, string> } | undefined)?.data?.ENCKE_TRUSTED_PROXIES;
-  };
+  const proxies = (values: readonly string[], ...set: readonly string[]) =>
+    settingsOf(helm(values, { set })).ENCKE_TRUSTED_PROXIES;
   assert.equal(proxies(['dev']), undefined);
   assert.equal(proxies(['dev'], 'gateway.ingress.enabled=true'), '1');
   assert.equal(proxies(['production'], 'settings.ENCKE_TRUSTED_PROXIES=0'), '0');

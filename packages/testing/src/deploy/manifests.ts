@@ -65,19 +65,28 @@ export const chart = `${deploy}/helm/encke`;
 /** A helm that was built with `go install` does not know for which Kubernetes it is. */
 const kubernetes = ['--kube-version', '1.32.0'];
 
+interface Rendering {
+  readonly release?: string;
+  readonly set?: readonly string[];
+  /** As `set`, but read as a file of values is. */
+  readonly json?: readonly string[];
+}
+
 /** `values` are files beside the chart, without `values-` and `.yaml`. */
 export function helm(
   values: readonly string[],
-  { release = 'encke', set = [] }: { release?: string; set?: readonly string[] } = {},
+  { release = 'encke', set = [], json = [] }: Rendering = {},
 ): Manifest[] {
   const files = values.flatMap((name) => ['--values', `${deploy}/helm/values-${name}.yaml`]);
   const sets = set.flatMap((pair) => ['--set', pair]);
+  const jsons = json.flatMap((pair) => ['--set-json', pair]);
   return parse(
     run('helm', [
       ...['template', release, chart, '--namespace', 'encke'],
       ...kubernetes,
       ...files,
       ...sets,
+      ...jsons,
     ]),
   );
 }
