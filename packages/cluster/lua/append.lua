@@ -4,9 +4,9 @@ user. One bus message per gateway and call, however many users. In a Cluster the
 
 KEYS  five per message: user record, inbox, sessions, cursors, leaving; then the idempotency records
 ARGV  1 deadline (ms, this server's clock; later than that nothing is done)  2 inbox cap  3 bus prefix
-      4 epoch for new user records  5 cursor window (ms)  6 offline grace (ms)  7 retention (ms)
-      8 idempotency lifetime (ms)  9 which messages have an idempotency record ('2 5'; the first is 1), then three per
-      message: target, '<event> <data>', ttl (ms)
+      4 epochs for new user records: that of message i begins at character i  5 cursor window (ms)  6 offline grace (ms)
+      7 retention (ms)  8 idempotency lifetime (ms)  9 which messages have an idempotency record ('2 5'; the first is 1),
+      then three per message: target, '<event> <data>', ttl (ms)
 Returns  now (ms), then one text with a line per message: epoch, seq, sessions told, lost by the cap, expired, '1' when
          repeated; or '- ' and the text of a fault that the message met
          only now: it was too late and nothing was stored
@@ -53,7 +53,7 @@ end
 local function store(i)
   local k, a = (i - 1) * PER_KEYS, HEAD + (i - 1) * PER_ARGS
   local inbox, body, life = KEYS[k + 2], ARGV[a + 2], life_of(ARGV[a + 3])
-  local record = open_record(KEYS[k + 1], inbox, ARGV[4], now, scratch)
+  local record = open_record(KEYS[k + 1], inbox, sub(ARGV[4], i, i + 9), now, scratch)
   if record.seq - record.floor >= cap then
     local lost, expired = make_room(inbox, record, now, retention, cap)
     rests[i] = ' ' .. lost .. ' ' .. expired .. ' 0'

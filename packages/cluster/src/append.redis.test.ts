@@ -60,6 +60,13 @@ test('[D5] also over more than one script call', async () => {
   }
 });
 
+test('[I8] users whose first messages come at once have ids of their own', async () => {
+  const users = Array.from({ length: 100 }, newUser);
+  const answers = await Promise.all(users.map((user) => cluster.append(user, 'x')));
+  assert.equal(new Set(answers.map(({ id }) => id)).size, users.length);
+  for (const { id } of answers) assert.match(id, /^[a-z0-9]{10}-1$/);
+});
+
 test('[I2] the same number in another app is another user', async () => {
   const user = newUser();
   await cluster.append(user, 'app 1');

@@ -2,7 +2,7 @@
  * Accepting messages. All appends of one turn of the event loop leave in one pipelined round trip, in few script calls:
  * one for many users, or in a Cluster one a partition.
  */
-import { type App, messageId, newEpoch, type User } from '@encke/protocol';
+import { type App, messageId, newEpochs, type User } from '@encke/protocol';
 import { entryFault } from './commands.ts';
 import { ms, retention } from './config.ts';
 import type { Context } from './context.ts';
@@ -84,7 +84,7 @@ export class Appender {
     const args: Argument[] = [
       config.inboxMax,
       keys.bus(partition),
-      newEpoch(),
+      newEpochs(group.length),
       ms(config.resumeWindow),
       ms(config.offlineGrace),
       retention(config),

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { messageId, newEpoch, newNode, sessionId } from './ids.ts';
+import { messageId, newEpoch, newEpochs, newNode, sessionId } from './ids.ts';
 
 test('[I8] the forms of what Encke makes', () => {
   assert.match(newNode(), /^[a-z0-9]{12}$/);
   assert.match(newEpoch(), /^[a-z0-9]{10}$/);
+  assert.match(newEpochs(64), /^[a-z0-9]{73}$/);
   assert.equal(messageId('k3v9x0q2ab', 42), 'k3v9x0q2ab-42');
 });
 

@@ -36,6 +36,8 @@ function randomId(length: number): string {
 
 export const newNode = (): Node => randomId(12) as Node;
 export const newEpoch = (): Epoch => randomId(10) as Epoch;
+/** So many epochs in one text: another begins at each of its first `count` characters. */
+export const newEpochs = (count: number): string => randomId(count + 9);
 export const sessionId = (node: Node, counter: number): Session =>
   `${node}.${counter.toString(36)}` as Session;
 
