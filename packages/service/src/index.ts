@@ -7,7 +7,7 @@ export {
   type RedisConfig,
   variables,
 } from './config.ts';
-export { type Context, type Running, runProcess } from './lifecycle.ts';
+export { type Context, hostFault, type Running, runProcess } from './lifecycle.ts';
 export { createLog, type Log } from './log.ts';
 export { createMetrics, type Metrics } from './metrics.ts';
 export { readSetting, readTls, readTogether, type Tls } from './pem.ts';

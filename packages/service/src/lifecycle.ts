@@ -60,15 +60,22 @@ const portFaults: Record<string, string> = {
 };
 const hostFaults = ['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL', 'ENOTFOUND', 'EAI_AGAIN'];
 
+const listens = (syscall = ''): boolean => syscall === 'listen' || syscall === 'getaddrinfo';
+
+/** When listening failed because of the address. That shows only when somebody listens there. */
+export function hostFault(error: unknown): ConfigError | undefined {
+  const { code = '', syscall } = error as NodeJS.ErrnoException;
+  if (!listens(syscall) || !hostFaults.includes(code)) return undefined;
+  const rule = `must be an address of this machine, or a name of one: ${code}`;
+  return new ConfigError([{ variable: 'ENCKE_HOST', rule }]);
+}
+
 /** What to write when the operator can mend it, else undefined. */
 function settingFault(variable: string, error: unknown): string | undefined {
-  if (error instanceof ConfigError) return error.message;
-  const { code = '', syscall = '', port } = error as NodeJS.ErrnoException & { port?: number };
-  if (!['listen', 'getaddrinfo'].includes(syscall)) return undefined;
-  if (hostFaults.includes(code)) {
-    const rule = `must be an address of this machine, or a name of one: ${code}`;
-    return new ConfigError([{ variable: 'ENCKE_HOST', rule }]).message;
-  }
+  const fault = error instanceof ConfigError ? error : hostFault(error);
+  if (fault !== undefined) return fault.message;
+  const { code = '', syscall, port } = error as NodeJS.ErrnoException & { port?: number };
+  if (!listens(syscall)) return undefined;
   const why = portFaults[code];
   if (why === undefined || !(variable in variables)) return undefined;
   return `Port ${port} ${why}. Stop what holds it, or set ${variable} to another port (0 picks a free one).`;

@@ -214,6 +214,17 @@ test('faults of the environment are told before anything starts', async () => {
   await up.leftNothing();
 });
 
+test('so is an address to listen on that is not of this machine', async () => {
+  const up = start([], { ENCKE_HOST: '192.0.2.1' });
+  const { code, output } = await up.ended;
+  assert.match(
+    output,
+    /^The configuration has faults:\n {2}ENCKE_HOST must be an address of this machine, or a name of one: EADDRNOTAVAIL\n$/,
+  );
+  assert.equal(code, 2);
+  await up.leftNothing();
+});
+
 test('a Redis that is given is used, and left running', async (t) => {
   const redis = await startRedis();
   t.after(() => redis.stop());

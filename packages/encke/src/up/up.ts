@@ -1,6 +1,6 @@
 /** `encke up`: a Redis, every process, in one go on this machine; all of it gone again after Ctrl-C. */
 import { join } from 'node:path';
-import { ConfigError } from '@encke/service';
+import { ConfigError, hostFault } from '@encke/service';
 import { type Env, withKey } from '../api-key.ts';
 import { Failure } from '../failure.ts';
 import { obtainRedis } from '../redis-program.ts';
@@ -135,7 +135,8 @@ export async function up(options: UpOptions): Promise<number> {
     say('Stopping …');
     return 0;
   } catch (error) {
-    if (error instanceof ConfigError) throw new Failure(error.message, 2);
+    const fault = error instanceof ConfigError ? error : hostFault(error);
+    if (fault !== undefined) throw new Failure(fault.message, 2);
     if (stop.signal.aborted) return 0;
     throw error;
   } finally {
