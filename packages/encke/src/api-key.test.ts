@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -31,5 +31,17 @@ test('in production no key is made up', () => {
   assert.throws(
     () => withKey({ NODE_ENV: 'production', ENCKE_API_KEY: ' ' }, folder),
     (error) => error instanceof Failure && /ENCKE_API_KEY must be set/.test(error.message),
+  );
+});
+
+test('a folder that cannot be written to is said in plain words', () => {
+  const file = join(root, 'file');
+  writeFileSync(file, '');
+  assert.throws(
+    () => withKey({}, join(file, '.encke')),
+    (error) =>
+      error instanceof Failure &&
+      error.exitCode === 2 &&
+      /^Nothing can be kept in \S+file\/\.encke \(ENOTDIR\)\. --state names /.test(error.message),
   );
 });
