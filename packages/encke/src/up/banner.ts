@@ -11,7 +11,7 @@ export interface BannerFacts {
 /** What a person needs in the first minute: where things are, the key, and a call to try. */
 export function banner({ plan, apiKey, keyFile, redis }: BannerFacts): string {
   const [first = '', ...others] = plan.gateways;
-  const [host, port] = plan.cometql.split(/:(?=\d+$)/);
+  const [host = '', port] = plan.cometql.split(/:(?=\d+$)/);
   const also = others.map((url) => `${url}/demo/`).join('  ');
   const rows: [string, string][] = [
     ['demo page', `${first}/demo/`],
@@ -37,7 +37,7 @@ ${rows.map(([name, value]) => `  ${name.padEnd(12)}${value}`).join('\n')}
 
   Or with any MySQL client:
 
-    mariadb -h ${host} -P ${port} -u 0 -p'${apiKey}' CometQL_v1 \\
+    mariadb -h ${host.replace(/^\[|\]$/g, '')} -P ${port} -u 0 -p'${apiKey}' CometQL_v1 \\
       -e "INSERT INTO users_messages (id, event, message) VALUES (7, 'hello', 'Hello from SQL')"
 
   Ctrl-C stops everything.
