@@ -67,6 +67,26 @@ test('a body of no bytes is none, also with a content type', async () => {
   assert.equal((await call('POST', '/v1/apps/1/users/7/disconnect', '', json)).status, 202);
 });
 
+test('so it is with any other content type, and in chunks: some clients send these unasked', async () => {
+  const authorization = `Bearer ${apiKey}`;
+  for (const [method, path, status] of [
+    ['DELETE', '/v1/apps/1/users/7/auth', 204],
+    ['POST', '/v1/apps/1/users/7/disconnect', 202],
+    ['POST', '/v1/apps/1/users/7/messages', 400],
+  ] as const)
+    for (const headers of [
+      { 'content-type': 'application/x-www-form-urlencoded', 'content-length': '0' },
+      { 'content-type': 'text/plain', 'transfer-encoding': 'chunked' },
+      { 'transfer-encoding': 'chunked' },
+      { 'content-encoding': 'gzip', 'content-type': 'application/json', 'content-length': '0' },
+    ]) {
+      const call = request(ingest.url + path, { method, headers: { authorization, ...headers } });
+      const [answer] = (await once(call.end(), 'response')) as [IncomingMessage];
+      assert.equal(answer.statusCode, status, `${method} ${path} ${JSON.stringify(headers)}`);
+      answer.resume();
+    }
+});
+
 test('every value arrives as it was sent', async () => {
   const values = [
     null,

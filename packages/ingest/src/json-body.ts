@@ -25,9 +25,10 @@ export function parseJson(bytes: Buffer): unknown {
 
 /**
  * The body parser of one route: gives the parsed value, undefined for an empty body, or a Problem.
- * A bad body is an expected outcome: the connection lives on.
+ * A bad body is an expected outcome: the connection lives on. `json`: whether the sender calls it that. Clients name
+ * some type, or none, with an empty body too.
  */
-export function jsonBody(limit: number) {
+export function jsonBody(limit: number, json: boolean) {
   return (request: FastifyRequest, payload: IncomingMessage, done: Done): void => {
     const encoding = request.headers['content-encoding'];
     const chunks: Buffer[] = [];
@@ -39,11 +40,13 @@ export function jsonBody(limit: number) {
     });
     payload.on('end', () => {
       const [first] = chunks;
-      if (size > limit) done(null, tooLarge('body', limit));
+      if (size === 0) done(null, undefined);
+      else if (!json) done(new errorCodes.FST_ERR_CTP_INVALID_MEDIA_TYPE());
+      else if (size > limit) done(null, tooLarge('body', limit));
       else if (encoding !== undefined && encoding !== 'identity')
         done(null, new Problem(415, 'a body with a `Content-Encoding` is not read'));
-      else if (first === undefined) done(null, undefined);
-      else done(null, parseJson(chunks.length === 1 ? first : Buffer.concat(chunks, size)));
+      else
+        done(null, parseJson(chunks.length === 1 && first ? first : Buffer.concat(chunks, size)));
     });
     // The sender is gone: its fault, and nothing of the call is carried out.
     payload.on('error', () => done(new errorCodes.FST_ERR_CTP_INVALID_CONTENT_LENGTH()));

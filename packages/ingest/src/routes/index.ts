@@ -79,7 +79,8 @@ export function registerRoutes(api: FastifyInstance, ingest: Ingest): void {
     allowed.set(url, [...(allowed.get(url) ?? []), method]);
     // A scope of its own, because the body parser knows the limit of its route.
     api.register((scope, _options, done) => {
-      scope.addContentTypeParser('application/json', jsonBody(bodyLimit));
+      scope.addContentTypeParser('application/json', jsonBody(bodyLimit, true));
+      scope.addContentTypeParser('*', jsonBody(bodyLimit, false));
       scope.route(options);
       done();
     });
