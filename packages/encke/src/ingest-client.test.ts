@@ -193,6 +193,32 @@ test('something else answers there: that is said', async () => {
     });
 });
 
+test('a redirect is not followed, which would make a GET of a POST: where to is said', async () => {
+  const called: string[] = [];
+  const balancer = createServer(({ method, url: path = '', headers }, response) => {
+    called.push(`${method} ${path}`);
+    if (path.startsWith('/v1/'))
+      response.writeHead(301, { location: `http://${headers.host}/api${path}` }).end();
+    else response.end('{"messages":[]}');
+  });
+  balancer.listen(0, '127.0.0.1');
+  await once(balancer, 'listening');
+  const place = `http://127.0.0.1:${(balancer.address() as AddressInfo).port}`;
+  try {
+    const { code, out, notes } = await encke(['send', '7', 'ev', 'x', '--url', place]);
+    assert.deepEqual(called, ['POST /v1/apps/0/users/7/messages']);
+    assert.equal(
+      notes,
+      `What answers at ${place} says that ingest is elsewhere: ${place}/api/v1/apps/0/users/7/messages. --url names another place.`,
+    );
+    assert.equal(out, '');
+    assert.equal(code, 1);
+  } finally {
+    balancer.close();
+    balancer.closeAllConnections();
+  }
+});
+
 test('nobody listens, no key: what to do', async () => {
   const gone = await encke(['user', '7', '--url', 'http://127.0.0.1:1']);
   assert.equal(gone.code, 1);

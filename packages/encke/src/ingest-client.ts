@@ -99,6 +99,8 @@ export async function callIngest<T>(
       ...(body !== undefined && { 'content-type': 'application/json' }),
     },
     ...(body !== undefined && { body: JSON.stringify(body) }),
+    // Followed, a POST would become a GET, and its answer be taken for that of the POST.
+    redirect: 'manual',
     signal: AbortSignal.timeout(10_000),
   }).catch((error: Error) => {
     throw unreached(url, error);
@@ -106,6 +108,11 @@ export async function callIngest<T>(
   const text = await response.text().catch((error: Error) => {
     throw unreached(url, error);
   });
+  const location = response.headers.get('location');
+  if (location !== null)
+    throw new Failure(
+      `What answers at ${url} says that ingest is elsewhere: ${location}. --url names another place.`,
+    );
   if (!response.ok) throw new Failure(problemText(response.status, text));
   if (response.status === 204) return undefined as T;
   try {
