@@ -36,16 +36,18 @@ test('what the chart renders keeps to the policies, under any name', { skip: noH
 });
 
 test('files that a setting names can be mounted', { skip: noHelm }, async () => {
-  const set = [
-    'settings.ENCKE_JWT_PUBLIC_KEY=/jwt/key.pem',
-    'extraVolumes[0].name=jwt',
-    'extraVolumes[0].secret.secretName=encke-tls',
-    'extraVolumeMounts[0].name=jwt',
-    'extraVolumeMounts[0].mountPath=/jwt',
-  ];
-  const manifests = helm(['production'], { set });
-  assert.deepEqual(policyFaults(manifests), []);
-  assert.deepEqual(await strictFaults([manifests]), [[]]);
+  for (const setting of ['ENCKE_JWT_PUBLIC_KEY', 'NODE_EXTRA_CA_CERTS']) {
+    const set = [
+      `settings.${setting}=/files/one.pem`,
+      'extraVolumes[0].name=files',
+      'extraVolumes[0].secret.secretName=encke-tls',
+      'extraVolumeMounts[0].name=files',
+      'extraVolumeMounts[0].mountPath=/files',
+    ];
+    const manifests = helm(['production'], { set });
+    assert.deepEqual(policyFaults(manifests), []);
+    assert.deepEqual(await strictFaults([manifests]), [[]]);
+  }
 });
 
 function settingsOf(manifests: readonly Manifest[]): Record<string, string> {

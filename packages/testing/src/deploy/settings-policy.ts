@@ -9,6 +9,8 @@ const known = new Set(
     ([, name]) => name,
   ),
 );
+/** What Node itself reads. */
+const ofNode = ['NODE_ENV', 'NODE_EXTRA_CA_CERTS'];
 const secret = ['ENCKE_API_KEY', 'ENCKE_REDIS_URL'];
 
 /** What an operator would put into the Secret that is not rendered. */
@@ -71,7 +73,7 @@ export function settingsFaults(all: Installation): string[] {
     const say = (text: string): number => faults.push(`${workload.name}: ${text}`);
     const env = environment(all, workload);
     for (const name of Object.keys(env))
-      if (name !== 'NODE_ENV' && !known.has(name)) say(`${name} is not in .env.example`);
+      if (!ofNode.includes(name) && !known.has(name)) say(`${name} is not in .env.example`);
     const mode = isOpen(all, workload) ? 'development' : 'production';
     if (env.NODE_ENV !== mode) say(`NODE_ENV is not ${mode}`);
     for (const name of mode === 'development' ? secret : [])
