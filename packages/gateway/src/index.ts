@@ -2,7 +2,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { openCluster } from '@encke/cluster';
-import { type Context, type Running, readTls, readTogether } from '@encke/service';
+import { type Context, type Running, readTls, readTogether, trackHandshakes } from '@encke/service';
 import { openFront } from './front.ts';
 import { Gateway } from './gateway.ts';
 import { openPages } from './pages.ts';
@@ -34,7 +34,7 @@ export async function startGateway(context: Context): Promise<Running> {
   const server = pages.server as Server;
   server.on('upgrade', (request, socket, head) => upgrades.handle(request, socket as Socket, head));
   // Behind TLS connections are another event's.
-  const closeFront = tls ? () => {} : openFront(server, upgrades);
+  const closeFront = tls ? trackHandshakes(server) : openFront(server, upgrades);
   try {
     await pages.listen({ host: config.host, port: config.gatewayPort });
   } catch (error) {

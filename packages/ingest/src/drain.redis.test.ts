@@ -119,7 +119,10 @@ test('drain: a call that does not end is cut off after the drain time', () =>
 const noOpenssl =
   spawnSync('openssl', ['version']).status !== 0 && 'there is no openssl to make one';
 
-test('with a certificate it serves https', { skip: noOpenssl }, async () => {
+/** Paths of a certificate and its key, for what is done with them. */
+async function withCertificate(
+  work: (files: { ENCKE_TLS_CERT: string; ENCKE_TLS_KEY: string }) => Promise<void>,
+): Promise<void> {
   const dir = mkdtempSync(join(tmpdir(), 'encke-tls-'));
   const [cert, key] = [join(dir, 'cert.pem'), join(dir, 'key.pem')];
   const subject = ['-subj', '/CN=localhost', '-days', '2', '-nodes'];
@@ -129,7 +132,15 @@ test('with a certificate it serves https', { skip: noOpenssl }, async () => {
     { stdio: 'ignore' },
   );
   try {
-    await withIngest({ ENCKE_TLS_CERT: cert, ENCKE_TLS_KEY: key }, async ({ url }) => {
+    await work({ ENCKE_TLS_CERT: cert, ENCKE_TLS_KEY: key });
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+test('with a certificate it serves https', { skip: noOpenssl }, () =>
+  withCertificate((files) =>
+    withIngest(files, async ({ url }) => {
       for (const headers of [
         { connection: 'close' },
         { connection: 'close, upgrade', upgrade: 'h2c' },
@@ -145,8 +156,21 @@ test('with a certificate it serves https', { skip: noOpenssl }, async () => {
         assert.equal(response.statusCode, 200);
         response.resume();
       }
-    });
-  } finally {
-    rmSync(dir, { recursive: true, force: true });
-  }
-});
+    }),
+  ),
+);
+
+test('drain: who never begins with TLS does not hold it up', { skip: noOpenssl }, () =>
+  withCertificate((files) =>
+    withIngest({ ENCKE_DRAIN_SECONDS: '1', ...files }, async ({ running }) => {
+      const socket = connect(running.port, '127.0.0.1');
+      socket.on('error', () => {});
+      await once(socket, 'connect');
+      const closed = once(socket, 'close');
+      const start = performance.now();
+      await running.drain();
+      assert.ok(performance.now() - start < 15_000);
+      await closed;
+    }),
+  ),
+);

@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { openCluster } from '@encke/cluster';
-import { ConfigError, type Context, type Running, readTls } from '@encke/service';
+import { ConfigError, type Context, type Running, readTls, trackHandshakes } from '@encke/service';
 import type { FastifyInstance } from 'fastify';
 import { Failures } from './failures.ts';
 import { registerIngestMetrics } from './ingest-metrics.ts';
@@ -56,12 +56,14 @@ export async function startIngest({ config, log, metrics }: Context): Promise<Ru
   });
   registerIngestMetrics(metrics, cluster, streams);
   const server = await createServer({ cluster, config, failures, streams }, metrics, tls);
+  const endHandshakes = tls ? trackHandshakes(server.server) : () => {};
   const cut = () => {
     streams.terminate();
     server.server.closeAllConnections();
   };
   let draining: Promise<void> | undefined;
   const drain = () => {
+    endHandshakes();
     draining ??= inTime(config.drainSeconds, cut, streams.drain(), closeServer(server));
     return draining;
   };

@@ -7,6 +7,7 @@ export {
   type RedisConfig,
   variables,
 } from './config.ts';
+export { trackHandshakes } from './handshakes.ts';
 export { type Context, hostFault, type Running, runProcess } from './lifecycle.ts';
 export { createLog, type Log } from './log.ts';
 export { createMetrics, type Metrics } from './metrics.ts';
