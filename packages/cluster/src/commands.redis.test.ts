@@ -7,6 +7,7 @@ import {
   startRedis,
   startRedisCluster,
 } from '@encke/testing';
+import { Redis } from 'ioredis';
 import { newUser, openTestCluster, phone } from './cluster.fixture.ts';
 import { RedisUnavailable } from './commands.ts';
 
@@ -61,6 +62,39 @@ test('what was asked for while the scripts were forgotten keeps its order', asyn
   } finally {
     await cluster.stop();
     await proxy.stop();
+  }
+});
+
+test('nor does what comes back a second time fall behind', async () => {
+  const cluster = await openTestCluster(redis.url);
+  const others = Array.from({ length: 3 }, () => new Redis(redis.url));
+  try {
+    const user = newUser();
+    await cluster.append(user, 'before');
+    const sent: Promise<number | undefined>[] = [];
+    for (let round = 0; round < 400; round += 1) {
+      // Some of it falls between the scripts that are loaded again and what waits for them.
+      const flushes = Array.from({ length: 30 }, (_, i) => others[i % 3]?.script('FLUSH'));
+      for (let i = 0; i < 4; i += 1) {
+        // What came back too often is refused.
+        sent.push(
+          cluster.append(user, 'x').then(
+            ({ seq }) => seq,
+            () => undefined,
+          ),
+        );
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      await Promise.all(flushes);
+    }
+    const seqs = (await Promise.all(sent)).filter((seq) => seq !== undefined);
+    assert.deepEqual(
+      seqs,
+      seqs.toSorted((a, b) => a - b),
+    );
+  } finally {
+    for (const other of others) other.disconnect();
+    await cluster.stop();
   }
 });
 

@@ -54,6 +54,8 @@ const RETURNS = 5;
 
 /** What has to wait until another order of its slot, which Redis did not carry out, was sent again. */
 interface Gate {
+  /** Was sent again. */
+  readonly first: Order;
   /** Came back as well, in their order. */
   readonly back: Order[];
   /** Given since then. */
@@ -244,10 +246,12 @@ export class Commands {
     const { slot } = order;
     const closed = this.#gates.get(slot);
     if (closed) {
-      closed.back.push(order);
+      // What was sent again may come back once more: it stays ahead of the others.
+      if (order === closed.first) closed.back.unshift(order);
+      else closed.back.push(order);
       return;
     }
-    const gate: Gate = { back: [], fresh: [] };
+    const gate: Gate = { first: order, back: [], fresh: [] };
     this.#gates.set(slot, gate);
     void send().then((answered) => {
       this.#gates.delete(slot);
