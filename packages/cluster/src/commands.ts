@@ -84,6 +84,8 @@ export class Commands {
   #scheduled = false;
   /** By slot. */
   readonly #gates = new Map<number, Gate>();
+  /** Of what was sent last to each: resolves when it, and so all before it, is answered. */
+  readonly #last = new WeakMap<Redis, Promise<boolean>>();
   /** An order is on its way to a master of a Cluster that was not known. */
   #meeting: Promise<boolean> | undefined;
   #loaded = false;
@@ -207,13 +209,15 @@ export class Commands {
     this.#told.add(redis);
     const ahead = load ? all.map((script) => new Command('script', ['LOAD', script.text])) : [];
     const started = performance.now();
-    return this.#timed(
+    const answered = this.#timed(
       orders,
       sendTogether(redis, [...ahead, ...orders.map(commandOf)]).then((replies) => {
         this.onRoundTrip((performance.now() - started) / 1000);
         this.#settle(redis, orders, replies.slice(ahead.length));
       }),
     );
+    this.#last.set(redis, answered);
+    return answered;
   }
 
   #settle(
@@ -234,15 +238,19 @@ export class Commands {
       if (order.returns > RETURNS) order.reject(unavailable(error));
       else if (code === 'NOSCRIPT') this.#again(order, () => this.#exchange(redis, [order], true));
       else if (!(client instanceof Cluster)) order.reject(unavailable(error));
-      else if (code === 'MOVED') this.#again(order, () => this.#follow(client, order, owner));
+      else if (code === 'MOVED')
+        this.#again(order, () => this.#follow(client, order, owner), this.#last.get(redis));
       // While a slot moves, only some of its orders meet this: others need not wait.
       else if (code === 'ASK' || code === 'TRYAGAIN') void this.#alone(order);
       else order.reject(unavailable(error));
     }
   }
 
-  /** Sends what was not carried out once more. What came back from the same slot, and what is asked of it now, waits. */
-  #again(order: Order, send: () => Promise<boolean>): void {
+  /**
+   * Sends what was not carried out once more. What came back from the same slot, and what is asked of it now, waits until
+   * that is answered, and until all has come back that is still on its way to where it was: `rest`.
+   */
+  #again(order: Order, send: () => Promise<boolean>, rest?: Promise<boolean>): void {
     const { slot } = order;
     const closed = this.#gates.get(slot);
     if (closed) {
@@ -253,7 +261,7 @@ export class Commands {
     }
     const gate: Gate = { first: order, back: [], fresh: [] };
     this.#gates.set(slot, gate);
-    void send().then((answered) => {
+    void Promise.all([send(), rest]).then(([answered]) => {
       this.#gates.delete(slot);
       const waiting = [...gate.back, ...gate.fresh];
       if (answered) this.#dispatch(waiting);

@@ -6,6 +6,7 @@ import type { User } from '@encke/protocol';
 import {
   eventually,
   type FaultProxy,
+  type RedisCluster,
   type RedisServer,
   startProxy,
   startRedis,
@@ -58,15 +59,24 @@ test('what was in flight when a connection broke is never sent twice', async () 
   }
 });
 
-test('nor in a Cluster', async () => {
-  const redis = await startRedisCluster();
-  const [first, second] = redis.masters as [RedisServer, RedisServer];
+/** All others find the first master of the cluster only behind it. */
+async function startProxyBefore({ masters }: RedisCluster): Promise<FaultProxy> {
+  const [first, ...others] = masters as [RedisServer, ...RedisServer[]];
   const proxy = await startProxy({ target: first.port });
   await first.cli('CONFIG', 'SET', 'cluster-announce-port', proxy.port);
   await eventually(async () => {
-    const nodes = String(await second.cli('CLUSTER', 'NODES'));
-    assert.ok(nodes.includes(`:${proxy.port}@`), 'not told yet');
+    for (const other of others) {
+      const nodes = String(await other.cli('CLUSTER', 'NODES'));
+      assert.ok(nodes.includes(`:${proxy.port}@`), 'not told yet');
+    }
   });
+  return proxy;
+}
+
+test('nor in a Cluster', async () => {
+  const redis = await startRedisCluster();
+  const [first, second] = redis.masters as [RedisServer, RedisServer];
+  const proxy = await startProxyBefore(redis);
   const url = `redis://127.0.0.1:${second.port}`;
   const cluster = await openTestCluster(url, { redis: { url, mode: 'cluster' } });
   try {
@@ -99,11 +109,17 @@ test('[D5] a master of a Cluster that was just promoted is told the scripts firs
   }
 });
 
-for (const known of [true, false])
-  test(`[D5] messages keep their order while a replica takes over from its master, ${known ? 'known' : 'unknown'} before`, async () => {
+for (const { what, known, delay } of [
+  { what: 'known before', known: true, delay: 0 },
+  { what: 'unknown before', known: false, delay: 0 },
+  { what: 'nearer than it', known: true, delay: 50 },
+])
+  test(`[D5] messages keep their order while a replica takes over from its master, ${what}`, async () => {
     const redis = await startRedisCluster();
     const replica = await redis.addReplica();
-    const open = () => openTestCluster(redis.url, { redis: { url: redis.url, mode: 'cluster' } });
+    const proxy = await startProxyBefore(redis);
+    const url = `redis://127.0.0.1:${redis.masters[1]?.port}`;
+    const open = () => openTestCluster(url, { redis: { url, mode: 'cluster' } });
     let cluster = await open();
     try {
       const users = Array.from({ length: 12 }, newUser).filter((user) => onFirst(cluster, user));
@@ -121,6 +137,7 @@ for (const known of [true, false])
       const over = takeOver(replica).finally(() => {
         promoted = true;
       });
+      proxy.delay(delay);
       for (let more = 1_000; more > 0; more -= promoted ? 1 : 0) {
         for (const [i, user] of users.entries())
           sent[i]?.push(
@@ -150,6 +167,7 @@ for (const known of [true, false])
       assert.match(String(await replica.cli('INFO', 'commandstats')), /cmdstat_evalsha/);
     } finally {
       await cluster.stop();
+      await proxy.stop();
       await redis.stop();
     }
   });
