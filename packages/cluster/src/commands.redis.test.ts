@@ -7,6 +7,7 @@ import {
   startRedis,
   startRedisCluster,
 } from '@encke/testing';
+import calculateSlot from 'cluster-key-slot';
 import { Redis } from 'ioredis';
 import { newUser, openTestCluster, phone } from './cluster.fixture.ts';
 import { RedisUnavailable } from './commands.ts';
@@ -105,6 +106,28 @@ test('a node of a Cluster taken for a single Redis refuses, and nothing was stor
     const said = new Set<string>();
     for (let i = 0; i < 30; i += 1) said.add(await outcome(cluster.append(newUser(), 'x')));
     assert.deepEqual([...said].toSorted(), ['no', 'stored']);
+  } finally {
+    await cluster.stop();
+    await nodes.stop();
+  }
+});
+
+test('of a user whose slot of a Cluster is moving just now nothing was stored', async () => {
+  const nodes = await startRedisCluster();
+  const [first, second] = nodes.masters as [RedisServer, RedisServer];
+  const cluster = await openTestCluster(nodes.url, { redis: { url: nodes.url, mode: 'cluster' } });
+  try {
+    let user = newUser();
+    const slotOf = () => calculateSlot(cluster.keysOf(user).record);
+    while (slotOf() >= 16_384 / 3) user = newUser();
+    await cluster.append(user, 'before');
+    const [from, to] = [await first.cli('CLUSTER', 'MYID'), await second.cli('CLUSTER', 'MYID')];
+    await second.cli('CLUSTER', 'SETSLOT', slotOf(), 'IMPORTING', String(from));
+    await first.cli('CLUSTER', 'SETSLOT', slotOf(), 'MIGRATING', String(to));
+    // Redis carries out no script of which it has only some of the keys.
+    assert.equal(await outcome(cluster.append(user, 'x')), 'no');
+    await first.cli('CLUSTER', 'SETSLOT', slotOf(), 'STABLE');
+    assert.deepEqual(await cluster.undelivered(user), ['before']);
   } finally {
     await cluster.stop();
     await nodes.stop();

@@ -393,6 +393,9 @@ export function entryFault(script: string, text: string): Error {
     : new Error(`${script}: ${text}`);
 }
 
+/** What the client says of a command that Redis sent back again and again. */
+const SENT_BACK = /^Too many Cluster redirections\..* ReplyError: ([A-Z]+)/;
+
 /** A connection that broke leaves open what happened; an error that Redis itself answered means: not carried out. */
 function unavailable(error: Error): Error {
   if (error instanceof RedisUnavailable) return error;
@@ -402,6 +405,8 @@ function unavailable(error: Error): Error {
       ? error
       : new RedisUnavailable('no', error.message.split(' ')[0] ?? '');
   }
+  const [, code] = SENT_BACK.exec(error.message) ?? [];
+  if (code !== undefined) return new RedisUnavailable('no', code);
   const sent = !error.message.includes("isn't writeable");
   return new RedisUnavailable(sent ? 'unknown' : 'no', sent ? 'connection lost' : 'not connected');
 }
