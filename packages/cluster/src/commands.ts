@@ -8,7 +8,8 @@ import { Cluster, Command, type Redis } from 'ioredis';
 import type { RedisConfig } from './config.ts';
 import { type Client, openCommands } from './connection.ts';
 import { Deadlines, TIMEOUT } from './deadline.ts';
-import { type Argument, ScriptCall } from './script-call.ts';
+import { Call, commandOf, type Order, sendTogether } from './order.ts';
+import type { Argument } from './script-call.ts';
 import { type Script, scripts } from './scripts.ts';
 
 /** Redis could not carry out a command. `stored` says whether it may have taken effect all the same. */
@@ -21,45 +22,22 @@ export class RedisUnavailable extends Error {
   }
 }
 
-/** What may be sent a second time when Redis did not know the script. */
-class Call {
-  readonly script: Script;
-  readonly keys: readonly string[];
-  readonly args: readonly Argument[];
-
-  constructor(script: Script, keys: readonly string[], args: readonly Argument[]) {
-    this.script = script;
-    this.keys = keys;
-    this.args = args;
-  }
-
-  make(): ScriptCall {
-    return new ScriptCall(this.script, this.keys, this.args);
-  }
-}
-
-interface Order {
-  readonly slot: number;
-  /** A script, else `words`. */
-  readonly call: Call | undefined;
-  readonly words: readonly Argument[];
-  /** How often Redis sent it back. */
-  returns: number;
-  readonly resolve: (reply: unknown) => void;
-  readonly reject: (error: Error) => void;
-}
-
 /** Times that an order is sent again: two nodes may each take the other for the owner of a slot. */
 const RETURNS = 5;
 
 /** What has to wait until another order of its slot, which Redis did not carry out, was sent again. */
 interface Gate {
   /** Was sent again. */
-  readonly first: Order;
+  readonly first: Order | undefined;
   /** Came back as well, in their order. */
   readonly back: Order[];
   /** Given since then. */
   readonly fresh: Order[];
+}
+
+interface Way {
+  readonly to: Redis;
+  readonly answered: Promise<boolean>;
 }
 
 const all = Object.values(scripts);
@@ -84,6 +62,8 @@ export class Commands {
   #scheduled = false;
   /** By slot. */
   readonly #gates = new Map<number, Gate>();
+  /** By slot: where its last orders went, until they are answered. The client may hear of another owner meanwhile. */
+  readonly #ways = new Map<number, Way>();
   /** Of what was sent last to each: resolves when it, and so all before it, is answered. */
   readonly #last = new WeakMap<Redis, Promise<boolean>>();
   /** An order is on its way to a master of a Cluster that was not known. */
@@ -194,13 +174,32 @@ export class Commands {
     const nodes = new Map(client.nodes('all').map((one) => [addressOf(one), one]));
     const groups = new Map<Redis, Order[]>();
     for (const order of orders) {
-      const master = nodes.get(client.slots[order.slot]?.[0] ?? '');
+      const { slot } = order;
+      const master = nodes.get(client.slots[slot]?.[0] ?? '');
+      const way = this.#ways.get(slot);
+      const gate = this.#gates.get(slot);
       const group = master && groups.get(master);
-      if (group) group.push(order);
+      if (gate) gate.fresh.push(order);
+      // It could overtake what is on its way to another, and may come back from there.
+      else if (way && way.to !== master)
+        this.#close(
+          slot,
+          undefined,
+          way.answered.then(() => true),
+        ).fresh.push(order);
+      else if (group) group.push(order);
       else if (master) groups.set(master, [order]);
       else this.#again(order, () => this.#alone(order));
     }
-    for (const [master, group] of groups) void this.#exchange(master, group);
+    for (const [master, group] of groups) this.#send(master, group);
+  }
+
+  #send(to: Redis, orders: readonly Order[]): void {
+    const way: Way = { to, answered: this.#exchange(to, orders) };
+    for (const { slot } of orders) this.#ways.set(slot, way);
+    void way.answered.then(() => {
+      for (const { slot } of orders) if (this.#ways.get(slot) === way) this.#ways.delete(slot);
+    });
   }
 
   /** `load`: Redis has forgotten the scripts; they go ahead. @returns false when no answer came in time. */
@@ -259,14 +258,24 @@ export class Commands {
       else closed.back.push(order);
       return;
     }
-    const gate: Gate = { first: order, back: [], fresh: [] };
+    const sent = send();
+    this.#close(
+      slot,
+      order,
+      Promise.all([sent, rest]).then(() => sent),
+    );
+  }
+
+  #close(slot: number, first: Order | undefined, answered: Promise<boolean>): Gate {
+    const gate: Gate = { first, back: [], fresh: [] };
     this.#gates.set(slot, gate);
-    void Promise.all([send(), rest]).then(([answered]) => {
+    void answered.then((inTime) => {
       this.#gates.delete(slot);
       const waiting = [...gate.back, ...gate.fresh];
-      if (answered) this.#dispatch(waiting);
+      if (inTime) this.#dispatch(waiting);
       else for (const one of waiting) one.reject(new RedisUnavailable('no', 'no answer in time'));
     });
+    return gate;
   }
 
   /** To `owner`, which has the slot now. Where it is not known yet, one order introduces it, and the others wait. */
@@ -284,6 +293,8 @@ export class Commands {
     const node = find();
     if (node === undefined) return this.#alone(order);
     client.slots[order.slot] = [owner];
+    // The bus, too, has to know where all of them are now.
+    client.refreshSlotsCache();
     return this.#exchange(node, [order]);
   }
 
@@ -358,29 +369,6 @@ export class Commands {
 }
 
 const addressOf = ({ options }: Redis): string => `${options.host}:${options.port}`;
-
-function commandOf({ call, words }: Order): Command {
-  if (call) return call.make();
-  const [name = '', ...args] = words;
-  return new Command(String(name), args, { replyEncoding: 'utf8' });
-}
-
-/**
- * Sends commands in one write. Not by the client's own pipeline: making one copies some seven hundred functions, which
- * cost as much to collect as all the rest.
- */
-function sendTogether(
-  redis: Redis,
-  commands: readonly Command[],
-): Promise<PromiseSettledResult<unknown>[]> {
-  const { stream } = redis;
-  stream?.cork();
-  try {
-    return Promise.allSettled(commands.map((command) => redis.sendCommand(command)));
-  } finally {
-    stream?.uncork();
-  }
-}
 
 /**
  * What a script met in one entry of many. Redis itself may have refused the write: no memory left, a replica, a disk that is

@@ -14,6 +14,7 @@ import {
   takeOver,
 } from '@encke/testing';
 import calculateSlot from 'cluster-key-slot';
+import type { Cluster } from 'ioredis';
 import { app, newUser, openTestCluster, type TestCluster } from './cluster.fixture.ts';
 import { Commands, RedisUnavailable } from './commands.ts';
 import { openCommands, openJobs, openSubscriber } from './connection.ts';
@@ -171,6 +172,49 @@ for (const { what, known, delay } of [
       await redis.stop();
     }
   });
+
+test('one answer of a master that was taken over tells of all its slots, and nothing overtakes what is on its way', async () => {
+  const redis = await startRedisCluster();
+  const replica = await redis.addReplica();
+  const proxy = await startProxyBefore(redis);
+  const url = `redis://127.0.0.1:${redis.masters[1]?.port}`;
+  const known = (order: string) =>
+    eventually(async () => {
+      for (const slots of await redis.all('CLUSTER', 'SLOTS'))
+        assert.match(JSON.stringify(slots), new RegExp(order), 'not told yet');
+    }, slow);
+  await known(`,${proxy.port},.*,${replica.port},`);
+  const clusters: TestCluster[] = [];
+  const open = async () => {
+    const cluster = await openTestCluster(url, { redis: { url, mode: 'cluster' } });
+    clusters.push(cluster);
+    let user = newUser();
+    while (!onFirst(cluster, user)) user = newUser();
+    await cluster.append(user, 'before');
+    const client = cluster.context.commands.client as Cluster;
+    const left = () => client.slots.filter(([owner]) => owner?.endsWith(`:${proxy.port}`)).length;
+    return { client, left, append: (data: string) => cluster.append(user, data) };
+  };
+  try {
+    const [idle, busy] = [await open(), await open()];
+    await takeOver(replica);
+    await known(`,${replica.port},.*,${proxy.port},`);
+    await idle.append('x');
+    // The client asks by itself only every ten seconds.
+    await eventually(() => assert.equal(idle.left(), 0), { timeout: 3_000 });
+    proxy.delay(300);
+    const one = busy.append('one');
+    for (let i = 0; i < 3; i += 1) await new Promise((resolve) => setImmediate(resolve));
+    await new Promise<unknown>((resolve) => busy.client.refreshSlotsCache(resolve));
+    assert.equal(busy.left(), 0);
+    const two = busy.append('two');
+    assert.deepEqual([(await one).seq, (await two).seq], [2, 3]);
+  } finally {
+    for (const cluster of clusters) await cluster.stop();
+    await proxy.stop();
+    await redis.stop();
+  }
+});
 
 for (const [what, url] of [
   ['a bare address', '127.0.0.1:PORT'],
