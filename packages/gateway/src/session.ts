@@ -203,6 +203,8 @@ export class Session {
    * buffer until the socket has taken what there is.
    */
   allow(characters: number): void {
+    // Through TLS no write is done at once, and `guard` never sees an empty socket.
+    if (this.#lines === undefined && this.socket.writableLength === 0) this.#allowed = 0;
     // A character takes at most 3 bytes, or 6 escaped; then the head of a frame.
     this.#allowed += 6 * characters + 1_024;
   }

@@ -105,6 +105,26 @@ test('[N12] what was missed may wait beyond the send buffer, until the socket is
   assert.deepEqual(house.ended, ['slow']);
 });
 
+test('[N12] nor longer where a write is never done at once, as with TLS', async () => {
+  const { session, socket, house } = newSession('v1');
+  const send = async (bytes: number) => {
+    socket.taking = bytes;
+    session.share(counted('x').line);
+    await tick();
+  };
+  for (let i = 0; i < 3; i += 1) {
+    session.allow(1_000);
+    await send(100);
+    socket.full = 0;
+  }
+  session.allow(1_000);
+  await send(100);
+  await send(7_024);
+  assert.deepEqual(house.ended, []);
+  await send(1_000);
+  assert.deepEqual(house.ended, ['slow']);
+});
+
 test('[N12] a burst beyond the send buffer may wait in the socket of a peer that had read everything', async () => {
   const { session, socket, house } = newSession('v1');
   const send = async (bytes: number) => {
