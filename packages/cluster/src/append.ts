@@ -3,7 +3,6 @@
  * one for many users, or in a Cluster one a partition.
  */
 import { type App, messageId, newEpochs, type User } from '@encke/protocol';
-import { entryFault } from './commands.ts';
 import { ms, retention } from './config.ts';
 import type { Context } from './context.ts';
 import { runGuarded } from './guarded.ts';
@@ -11,6 +10,7 @@ import { target, type UserKeys } from './keys.ts';
 import type { Argument } from './script-call.ts';
 import { scripts } from './scripts.ts';
 import { Turn } from './turn.ts';
+import { entryFault } from './unavailable.ts';
 
 /** Milliseconds an idempotency key is remembered. */
 const IDEMPOTENCY_LIFETIME = 3_600_000;

@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import type { Channel, User } from '@encke/protocol';
 import { eventually, type RedisServer, startProxy, startRedis } from '@encke/testing';
 import { app, openTestCluster, type TestCluster } from './cluster.fixture.ts';
-import { RedisUnavailable } from './commands.ts';
+import { RedisUnavailable } from './unavailable.ts';
 
 let redis: RedisServer;
 before(async () => {

@@ -10,7 +10,7 @@ import {
 import calculateSlot from 'cluster-key-slot';
 import { Redis } from 'ioredis';
 import { newUser, openTestCluster, phone } from './cluster.fixture.ts';
-import { RedisUnavailable } from './commands.ts';
+import { RedisUnavailable } from './unavailable.ts';
 
 let redis: RedisServer;
 before(async () => {

@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import { eventually, type RedisServer, startRedis } from '@encke/testing';
 import { app, newUser, openTestCluster, phone } from './cluster.fixture.ts';
 import { openCluster } from './cluster.ts';
-import { RedisUnavailable } from './commands.ts';
+import { RedisUnavailable } from './unavailable.ts';
 
 let redis: RedisServer;
 before(async () => {

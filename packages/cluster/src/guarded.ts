@@ -1,7 +1,7 @@
-import { RedisUnavailable } from './commands.ts';
 import type { Context } from './context.ts';
 import type { Argument } from './script-call.ts';
 import type { Script } from './scripts.ts';
+import { RedisUnavailable } from './unavailable.ts';
 
 /**
  * Runs a script whose first argument is its deadline and whose answer begins with the time. One that was refused only

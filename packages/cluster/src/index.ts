@@ -9,7 +9,6 @@ export {
 export type { ChannelMessage, ChannelPosition } from './channel-message.ts';
 export type { Channels, History, Member } from './channels.ts';
 export { type Cluster, openCluster } from './cluster.ts';
-export { RedisUnavailable } from './commands.ts';
 export type { ClusterConfig, RedisConfig } from './config.ts';
 export type { Inbox, InboxEntry, Page, Undelivered } from './inbox.ts';
 export { type Jobs, type RepeatingJob, startJobs } from './jobs.ts';
@@ -21,4 +20,5 @@ export { tokenDigest } from './revoked-tokens.ts';
 export { acceptanceCounters, type Stats } from './stats.ts';
 export type { GatewayStatus, Status } from './status.ts';
 export type { Standing, SubscriptionChange, Subscriptions } from './subscriptions.ts';
+export { RedisUnavailable } from './unavailable.ts';
 export type { CloseReason, UserState } from './users.ts';

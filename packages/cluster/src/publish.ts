@@ -4,13 +4,13 @@
  */
 import { type App, type Channel, messageId, newEpoch } from '@encke/protocol';
 import { type ChannelPosition, packChannelMessage, type Sender } from './channel-message.ts';
-import { entryFault } from './commands.ts';
 import type { Context } from './context.ts';
 import { runGuarded } from './guarded.ts';
 import { type ChannelKeys, channelTarget } from './keys.ts';
 import type { Argument } from './script-call.ts';
 import { scripts } from './scripts.ts';
 import { Turn } from './turn.ts';
+import { entryFault } from './unavailable.ts';
 
 export interface Publish {
   readonly app: App;

@@ -7,7 +7,6 @@ import {
   type Session,
   type User,
 } from '@encke/protocol';
-import { entryFault, RedisUnavailable } from './commands.ts';
 import { ms, retention } from './config.ts';
 import type { Context } from './context.ts';
 import { runGuarded } from './guarded.ts';
@@ -15,6 +14,7 @@ import { type Page, parsePage } from './inbox.ts';
 import { target, type UserKeys } from './keys.ts';
 import type { Argument } from './script-call.ts';
 import { scripts } from './scripts.ts';
+import { entryFault, RedisUnavailable } from './unavailable.ts';
 import type { CloseReason } from './users.ts';
 
 /** Sessions in one script call at most: Redis serves nobody else meanwhile. */

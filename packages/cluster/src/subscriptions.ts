@@ -9,13 +9,13 @@ import type { App, Channel, Node, Session } from '@encke/protocol';
 import type { ChannelPosition } from './channel-message.ts';
 import { isTracked, sweepChannel } from './channel-sweep.ts';
 import { type Member, packMember } from './channels.ts';
-import { entryFault, RedisUnavailable } from './commands.ts';
 import type { Context } from './context.ts';
 import { TIMEOUT } from './deadline.ts';
 import { runGuarded } from './guarded.ts';
 import { channelTarget } from './keys.ts';
 import type { Argument } from './script-call.ts';
 import { scripts } from './scripts.ts';
+import { entryFault, RedisUnavailable } from './unavailable.ts';
 
 /** Channels, and members, in one script call at most: Redis serves nobody else meanwhile. */
 const CHANNELS = 64;

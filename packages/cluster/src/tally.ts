@@ -1,6 +1,7 @@
 /** Adds what this process accepted to the installation's count: once a second, not once a message. */
-import { RedisUnavailable } from './commands.ts';
+
 import type { Context } from './context.ts';
+import { RedisUnavailable } from './unavailable.ts';
 
 /** Milliseconds. */
 const INTERVAL = 1_000;

@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import type { App } from '@encke/protocol';
 import { eventually, type RedisServer, startRedis } from '@encke/testing';
 import { app, newUser, openTestCluster, phone, type TestCluster } from './cluster.fixture.ts';
-import { RedisUnavailable } from './commands.ts';
+import { RedisUnavailable } from './unavailable.ts';
 import { UserData } from './user-data.ts';
 
 let redis: RedisServer;
