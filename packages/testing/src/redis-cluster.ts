@@ -72,7 +72,8 @@ export async function takeOver(replica: RedisServer): Promise<void> {
   const role = async () => ((await replica.cli('ROLE')) as [string])[0];
   // Redis gives up a takeover that takes longer than 5 s: it is asked again.
   for (let i = 0; i < 5 && (await role()) !== 'master'; i += 1) {
-    await replica.cli('CLUSTER', 'FAILOVER');
+    // It refuses while it is not connected to its master.
+    await eventually(() => replica.cli('CLUSTER', 'FAILOVER'), { timeout: 30_000, every: 100 });
     await eventually(
       async () => {
         if ((await role()) !== 'master') throw new Error('the replica has not taken over');
