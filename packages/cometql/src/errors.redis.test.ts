@@ -188,6 +188,10 @@ const errors: readonly (readonly [statement: string, error: string])[] = [
     '12 `event` may contain only A-Z a-z 0-9 _ -',
   ],
   ["INSERT INTO pipes_messages (name, message) VALUES ('a b c', 'm')", `12 ${channel}`],
+  [
+    "INSERT INTO pipes_messages (name, message) VALUES ('abc', 'm'), ('msg', 'm')",
+    '12 `name` must not be msg: no browser can subscribe to it',
+  ],
   ["SELECT * FROM pipes WHERE name = 'a.b.c'", `12 ${channel}`],
   [
     "INSERT INTO pipes_settings VALUES ('abc', -1)",

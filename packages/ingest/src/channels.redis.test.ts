@@ -152,6 +152,7 @@ test('a stream carries messages to users and to channels, in any mixture', async
 });
 
 const nameRule = '`channel` must be 3 to 64 characters of A-Z a-z 0-9 _ -';
+const messagesRule = '`channel` must not be msg: no browser can subscribe to it';
 const historyRule = '`history` must be a whole number from 0 to 99';
 const refusals: readonly (readonly [
   what: string,
@@ -165,6 +166,10 @@ const refusals: readonly (readonly [
   ['a short name', 'GET', path('ab'), undefined, 400, 'channel', nameRule],
   ['a long name', 'GET', path('x'.repeat(65)), undefined, 400, 'channel', nameRule],
   ['a strange name', 'GET', `${path('a%20b')}/messages`, undefined, 400, 'channel', nameRule],
+  [
+    ...(['the channel msg', 'POST', `${path('msg')}/messages`, { data: 1 }] as const),
+    ...([400, 'channel', messagesRule] as const),
+  ],
   [
     ...(['no data', 'POST', `${path('news')}/messages`, {}] as const),
     ...([400, 'data', '`data` is required'] as const),

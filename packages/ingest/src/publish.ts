@@ -1,6 +1,14 @@
 /** A message to a channel, as a call or a line of a stream has it. */
 import type { Publish, Published } from '@encke/cluster';
-import { type App, type Channel, Fault, isFault, parseChannel, parseEvent } from '@encke/protocol';
+import {
+  type App,
+  type Channel,
+  Fault,
+  isFault,
+  parseChannel,
+  parseEvent,
+  publishable,
+} from '@encke/protocol';
 import { encodeData, isObject, unknownFields } from './message.ts';
 import { invalid, isProblem, type Problem } from './problem.ts';
 
@@ -10,11 +18,12 @@ const bodyFields = new Set(['event', 'data']);
 
 function parseFields(
   app: App,
-  channel: Channel | Fault,
+  name: Channel | Fault,
   fields: Fields,
   known: ReadonlySet<string>,
   maxMessage: number,
 ): Publish | Problem {
+  const channel = isFault(name) ? name : publishable(name);
   const event = parseEvent(fields.event);
   const missing = fields.data === undefined ? new Fault('data', 'is required') : undefined;
   const strangers = unknownFields(fields, known);

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { channelKind, mayCount, mayPublish, maySubscribe, statusUser } from './channels.ts';
+import {
+  channelKind,
+  mayCount,
+  mayPublish,
+  maySubscribe,
+  publishable,
+  statusUser,
+} from './channels.ts';
+import type { Channel } from './ids.ts';
 import { isFault, parseChannel } from './rules.ts';
 
 const kinds: [name: string, kind: string][] = [
@@ -42,6 +50,12 @@ test('[N4] who may publish', () => {
     for (const name of ['news', 'track_r', 'private_a', 'msg', 'user_status_7'])
       assert.equal(mayPublish(name, authorized), false, name);
   }
+});
+
+test('[N1] an application server publishes to any but msg', () => {
+  for (const name of ['web_a', 'webauth_a', 'track_r', 'private_a', 'user_status_7', 'msgs'])
+    assert.equal(publishable(name as Channel), name);
+  assert.ok(isFault(publishable('msg' as Channel)));
 });
 
 test('[N1] of which channels the count is told', () => {

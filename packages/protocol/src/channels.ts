@@ -1,6 +1,6 @@
 /** What the names of channels mean, declared once for both wires and for application servers. [N1] */
 import type { Channel, User } from './ids.ts';
-import { isFault, parseUser } from './rules.ts';
+import { Fault, isFault, parseUser } from './rules.ts';
 
 /**
  * - `messages`: `msg`, where the old wire shows private messages; nobody subscribes to it
@@ -42,6 +42,12 @@ export function mayPublish(name: string, authorized: boolean): boolean {
   const kind = channelKind(name);
   return kind === 'web' || (kind === 'webauth' && authorized);
 }
+
+/** [N1] What an application server may publish to: all but what nobody hears. */
+export const publishable = (channel: Channel, field = 'channel'): Channel | Fault =>
+  channelKind(channel) === 'messages'
+    ? new Fault(field, 'must not be msg: no browser can subscribe to it')
+    : channel;
 
 /** Of which channels a browser may ask the number of subscribers. */
 export function mayCount(name: string): boolean {

@@ -1,4 +1,5 @@
-import type { Channel } from '@encke/protocol';
+import { type Channel, isFault, publishable } from '@encke/protocol';
+import { invalid } from '../faults.ts';
 import { isSqlFault } from '../outcome.ts';
 import { defineTable } from './define.ts';
 import {
@@ -30,8 +31,10 @@ export const pipesMessages = defineTable({
   key: channelKey,
   insert: {
     row(fields, caller) {
-      const channel = channelOf(fields);
-      if (isSqlFault(channel)) return channel;
+      const name = channelOf(fields);
+      if (isSqlFault(name)) return name;
+      const channel = publishable(name, 'name');
+      if (isFault(channel)) return invalid(channel.text);
       const message = messageOf(fields, caller);
       return isSqlFault(message) ? message : { channel, ...message };
     },
