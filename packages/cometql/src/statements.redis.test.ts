@@ -167,6 +167,16 @@ steps(
   ["SELECT * FROM revoked_tokens WHERE token = 'a.b.c'", []],
 );
 
+test('a token that was revoked over HTTP is found and removed by what SELECT shows, also a long one', async () => {
+  const { cluster, caller } = language;
+  const token = `a.${'b'.repeat(4_092)}.c`;
+  await cluster.revoke(caller.app, token);
+  const found = 'FROM revoked_tokens WHERE token = ?';
+  assert.deepEqual(await language.brief(`SELECT * ${found}`, token), [[token]]);
+  assert.deepEqual(await language.brief(`DELETE ${found}`, token), [1, 0]);
+  assert.deepEqual(await language.brief(`SELECT * ${found}`, token), []);
+});
+
 steps(
   'what a statement may look like',
   ["insert INTO `users_auth` (`id`, `hash`) values ('401', 'a') ;", [1, 401]],

@@ -13,7 +13,7 @@ export const limits = {
   channels: 32,
   /** Messages that the history of a channel holds at most. */
   history: 99,
-  /** Bytes of a revoked token. */
+  /** Bytes of a token that SQL revokes. */
   tokenLength: 600,
   /** Characters of a ref of `encke.v1`, and of a marker on the old wire. */
   refLength: 64,

@@ -3,20 +3,22 @@ import { invalid, required, tooLong } from '../faults.ts';
 import type { SqlFault } from '../outcome.ts';
 import { defineTable } from './define.ts';
 
-function tokenKey(text: string): string | SqlFault {
+function parseToken(text: string, longest: number): string | SqlFault {
   if (text === '') return invalid('`token` must not be empty');
-  if (Buffer.byteLength(text) > limits.tokenLength)
-    return tooLong(`\`token\` must be at most ${limits.tokenLength} bytes`);
+  if (Buffer.byteLength(text) > longest)
+    return tooLong(`\`token\` must be at most ${longest} bytes`);
   return text;
 }
 
 /** JWTs that are no longer good. Inserting one closes the sockets that live on it. */
 export const revokedTokens = defineTable({
   name: 'revoked_tokens',
-  columns: [{ name: 'token', length: limits.tokenLength }],
-  key: tokenKey,
+  columns: [{ name: 'token', length: limits.keyLength }],
+  // Over HTTP longer ones are revoked.
+  key: (text) => parseToken(text, limits.keyLength),
   insert: {
-    row: ({ token }) => (token === undefined ? required('token') : tokenKey(token)),
+    row: ({ token }) =>
+      token === undefined ? required('token') : parseToken(token, limits.tokenLength),
     store: ({ app, cluster }, token) => cluster.revoke(app, token),
     id: () => 1,
     counts: true,
