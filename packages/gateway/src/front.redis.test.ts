@@ -215,6 +215,20 @@ test('a peer that is refused and keeps its side open is let go', async () => {
   for (const { socket } of peers) socket.destroy();
 });
 
+test('a peer with a fault in its URL that does not answer the close frame is let go', async () => {
+  const peer = connect({
+    ...{ port: gateway.running.port, host: '127.0.0.1', allowHalfOpen: true },
+  });
+  peer.on('error', () => {});
+  const chunks: Buffer[] = [];
+  peer.on('data', (chunk) => chunks.push(chunk));
+  const ended = new Promise((resolve) => peer.once('end', resolve));
+  peer.write(handshake('', '/ws/myid=none&v=4.05'));
+  await within(ended, 'the end of the connection');
+  assert.match(Buffer.concat(chunks).toString('latin1'), /"error_code":401/);
+  peer.destroy();
+});
+
 test('a stop ends who comes while it waits for Redis', async (t) => {
   const away = await startRedis();
   t.after(() => away.stop());

@@ -12,6 +12,7 @@ import {
   v1,
 } from '@encke/protocol';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { closeSocket } from './clean-close.ts';
 import type { Opening } from './opening.ts';
 
 export interface Doors {
@@ -91,7 +92,7 @@ export class Upgrades {
     ws.on('error', ignore);
     // [L3] One frame that names the fault, then a clean close: coming back would not help.
     ws.send(encodeUrlFault(connect));
-    ws.close(1000);
+    closeSocket(ws, 1000);
   }
 }
 
