@@ -11,7 +11,7 @@ import {
   type Standing,
   type Subscriptions,
 } from '@encke/cluster';
-import { type App, type Channel, maySubscribe, statusUser } from '@encke/protocol';
+import { type App, type Channel, statusUser } from '@encke/protocol';
 import { ChannelOrder } from './channel-order.ts';
 import { HistoryReads } from './history-reads.ts';
 import { LocalChannel } from './local-channel.ts';
@@ -70,16 +70,15 @@ export class Channels {
   }
 
   /**
-   * [N3] The full list of a socket's channels: only what differs counts. Live at once, also while Redis is away.
-   * Resolves when Redis has heard it, or could not be reached.
+   * [N3] The full list of a socket's channels, all such as it may subscribe to: only what differs counts. Live at once,
+   * also while Redis is away. Resolves when Redis has heard it, or could not be reached.
    */
   async replace(session: Session, names: readonly Channel[]): Promise<void> {
     const changed: LocalChannel[] = [];
-    const allowed = names.filter((name) => maySubscribe(name, session.admitted));
-    const wanted = new Set(allowed.map((name) => channelTarget(session.app, name)));
+    const wanted = new Set(names.map((name) => channelTarget(session.app, name)));
     for (const channel of [...(session.channels ?? [])])
       if (!wanted.has(channel.target) && channel.remove(session)) changed.push(channel);
-    for (const name of allowed) {
+    for (const name of names) {
       const channel = this.#open(session.app, name);
       if (channel.add(session)) changed.push(channel);
     }

@@ -24,12 +24,23 @@ const subscriptions: [text: string, channels: string[], tooMany: boolean][] = [
 ];
 for (const [text, channels, tooMany] of subscriptions) {
   test(`[L12] ${JSON.stringify(text.slice(0, 60))} (${text.length})`, () => {
-    assert.deepEqual(parseLegacyCommand(text), { name: 'subscription', channels, tooMany });
+    assert.deepEqual(parseLegacyCommand(text, true), { name: 'subscription', channels, tooMany });
   });
 }
 
+test('[L12] to a socket that is not authorised private_ names are as if they were not there', () => {
+  const hidden = [
+    'private_a',
+    `private_${'x'.repeat(64)}`,
+    ...names(32).map((n) => `private_${n}`),
+  ];
+  const text = ['subscription', ...hidden, ...names(32)].join('\n');
+  const answer = { name: 'subscription', channels: names(32), tooMany: false };
+  assert.deepEqual(parseLegacyCommand(text, false), answer);
+});
+
 test('[L10] statistics are ignored', () =>
-  assert.deepEqual(parseLegacyCommand('statistics\n{"a":1}'), { name: 'statistics' }));
+  assert.deepEqual(parseLegacyCommand('statistics\n{"a":1}', true), { name: 'statistics' }));
 
 const publish = { name: 'web_pipe2', channel: 'web_chat', hidden: false, event: 'e' };
 const taken: [text: string, command: object][] = [
@@ -52,7 +63,7 @@ const taken: [text: string, command: object][] = [
 ];
 for (const [text, command] of taken) {
   test(`[L10] [L15] ${JSON.stringify(text)}`, () =>
-    assert.deepEqual(parseLegacyCommand(text), command));
+    assert.deepEqual(parseLegacyCommand(text, true), command));
 }
 
 const refused: [text: string, field: string][] = [
@@ -78,7 +89,7 @@ const refused: [text: string, field: string][] = [
 ];
 for (const [text, field] of refused) {
   test(`[L11] refused: ${JSON.stringify(text.slice(0, 60))}`, () => {
-    const fault = parseLegacyCommand(text);
+    const fault = parseLegacyCommand(text, true);
     assert.ok(isFault(fault), JSON.stringify(fault));
     assert.equal(fault.field, field);
   });
@@ -96,5 +107,5 @@ for (const text of [
   '{"type":"ping"}',
 ]) {
   test(`[L10] ${JSON.stringify(text)} closes the connection`, () =>
-    assert.equal(parseLegacyCommand(text), undefined));
+    assert.equal(parseLegacyCommand(text, true), undefined));
 }

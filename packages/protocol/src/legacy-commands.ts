@@ -1,4 +1,5 @@
 /** What the old script sends: text frames `name\narg\n…`. */
+import { maySubscribe } from './channels.ts';
 import type { Channel, User } from './ids.ts';
 import { limits } from './limits.ts';
 import { Fault, isFault, parseChannel, parseEvent, parseUser } from './rules.ts';
@@ -43,8 +44,14 @@ export type LegacyCommand =
   | UserStatusQuestion
   | Statistics;
 
-/** [L10] A Fault: the command is refused. undefined: no such command, close. */
-export function parseLegacyCommand(text: string): LegacyCommand | Fault | undefined {
+/**
+ * [L10] A Fault: the command is refused. undefined: no such command, close.
+ * @param authorized whether the socket is.
+ */
+export function parseLegacyCommand(
+  text: string,
+  authorized: boolean,
+): LegacyCommand | Fault | undefined {
   const end = text.indexOf('\n');
   const name = end < 0 ? text : text.slice(0, end);
   const rest = end < 0 ? '' : text.slice(end + 1);
@@ -52,7 +59,7 @@ export function parseLegacyCommand(text: string): LegacyCommand | Fault | undefi
     case 'statistics':
       return { name };
     case 'subscription':
-      return parseSubscription(rest);
+      return parseSubscription(rest, authorized);
     case 'web_pipe2':
       return parseWebPipe2(rest);
     case 'pipe_log':
@@ -80,12 +87,12 @@ export function parseLegacyCommand(text: string): LegacyCommand | Fault | undefi
   }
 }
 
-/** [L12] `msg` is no channel, and does not count. */
-function parseSubscription(text: string): Subscription {
+/** [L12] What this socket may not subscribe to does not count. */
+function parseSubscription(text: string, authorized: boolean): Subscription {
   const channels = new Set<Channel>();
   let tooMany = false;
   for (const name of text.split(/[^A-Za-z0-9_-]+/) as Channel[]) {
-    if (name.length < 2 || name === 'msg') continue;
+    if (name.length < 2 || !maySubscribe(name, authorized)) continue;
     if (name.length > limits.channelNameMax || channels.size === limits.channels) {
       tooMany ||= !channels.has(name);
       continue;

@@ -78,7 +78,7 @@ export function legacyWire(server: string, old: boolean, desk: Desk): Wire {
     presence: (user, online) => encodeLegacyPresence(statusChannel(user), online, old),
     unavailable: (session) => session.end('unavailable'),
     receive(session, data, binary) {
-      const command = binary ? undefined : parseLegacyCommand(data.toString());
+      const command = binary ? undefined : parseLegacyCommand(data.toString(), session.admitted);
       // [L10] anything else, empty or binary
       if (command === undefined) return session.end('badFrame');
       if (isFault(command)) return session.push(refuse(command.text));
