@@ -229,6 +229,27 @@ test('a peer with a fault in its URL that does not answer the close frame is let
   peer.destroy();
 });
 
+/** Each ends its socket, which then is for the peer to close. */
+const ends: [what: string, bytes: Buffer][] = [
+  ['closes', Buffer.from([0x88, 0x80, 0, 0, 0, 0])],
+  ['breaks RFC 6455', Buffer.from([0x83, 0x80, 0, 0, 0, 0])],
+];
+for (const [what, bytes] of ends) {
+  test(`a peer that ${what} and keeps its side open is not connected any more`, async () => {
+    const connected = () => gateway.metric('encke_connections');
+    const before = await connected();
+    const peer = connect({
+      ...{ port: gateway.running.port, host: '127.0.0.1', allowHalfOpen: true },
+    });
+    peer.on('error', () => {});
+    peer.resume().write(Buffer.concat([Buffer.from(handshake()), hello]));
+    await eventually(async () => assert.equal(await connected(), before + 1));
+    peer.write(bytes);
+    await eventually(async () => assert.equal(await connected(), before));
+    peer.destroy();
+  });
+}
+
 test('a stop ends who comes while it waits for Redis', async (t) => {
   const away = await startRedis();
   t.after(() => away.stop());

@@ -12,7 +12,6 @@ import {
   v1,
 } from '@encke/protocol';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { closeSocket } from './clean-close.ts';
 import type { Opening } from './opening.ts';
 
 export interface Doors {
@@ -21,6 +20,9 @@ export interface Doors {
   v1(ws: WebSocket, socket: Socket, request: Opening): void;
   legacy(ws: WebSocket, socket: Socket, request: Opening, connect: LegacyConnect): void;
 }
+
+/** Milliseconds until a peer that leaves its connection open after a close frame, its own or ours, is dropped. */
+const CLOSE_TIMEOUT = 2_000;
 
 function reject(socket: Socket, status: string, text: string): void {
   socket.on('error', ignore);
@@ -39,6 +41,8 @@ export class Upgrades {
     clientTracking: false,
     perMessageDeflate: false,
     maxPayload: limits.clientFrame,
+    // Its types do not know this one yet.
+    ...{ closeTimeout: CLOSE_TIMEOUT },
     // [V1] [L5] The subprotocol of the wire that the path names, if it is offered.
     handleProtocols: (offered, request) => {
       const wanted = isV1Path(request.url ?? '') ? v1.subprotocol : legacy.subprotocol;
@@ -92,7 +96,7 @@ export class Upgrades {
     ws.on('error', ignore);
     // [L3] One frame that names the fault, then a clean close: coming back would not help.
     ws.send(encodeUrlFault(connect));
-    closeSocket(ws, 1000);
+    ws.close(1000);
   }
 }
 

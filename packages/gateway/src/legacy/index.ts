@@ -13,7 +13,6 @@ import {
   parseLegacyCommand,
   statusChannel,
 } from '@encke/protocol';
-import { closeCleanly } from '../clean-close.ts';
 import { answer, type Desk } from '../desk.ts';
 import type { Session } from '../session.ts';
 import type { Wire } from '../wire.ts';
@@ -27,12 +26,9 @@ import { webPipe2 } from './web-pipe2.ts';
 
 /** [L13] The script comes back only after an unclean close: to move it, drop TCP; to end it for good, close cleanly. */
 function end(session: Session, close: CloseName): void {
-  if (closeCodes[close].reconnect) {
-    session.flush();
-    session.ws.terminate();
-    return;
-  }
-  closeCleanly(session, 1000);
+  session.flush();
+  if (closeCodes[close].reconnect) session.ws.terminate();
+  else session.ws.close(1000);
 }
 
 type Question = Exclude<LegacyCommand, { name: 'statistics' }>;

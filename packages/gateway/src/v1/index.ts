@@ -10,7 +10,6 @@ import {
   isFault,
   parseClientFrame,
 } from '@encke/protocol';
-import { closeCleanly } from '../clean-close.ts';
 import { answer, type Desk } from '../desk.ts';
 import type { Entrance } from '../entrance.ts';
 import type { Session } from '../session.ts';
@@ -44,7 +43,8 @@ function end(session: Session, close: CloseName): void {
     session.ws.terminate();
     return;
   }
-  closeCleanly(session, code, reason);
+  session.flush();
+  session.ws.close(code, reason);
 }
 
 function ask(session: Session, order: ChannelOrder, desk: Desk): Promise<string | undefined> {
