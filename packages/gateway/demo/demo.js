@@ -80,6 +80,18 @@ function toEntry({ id, seq, event, data, time, queued }) {
 
 const note = (text) => showEntry(log.add({ kind: 'note', at: Date.now(), text }));
 
+/** Somebody else stored another hash: the application server has to store this user's once more. */
+function askToSignInAgain(text = 'The gateway does not know this user any more.') {
+  showBanner(text, 'Sign in again', async () => {
+    try {
+      await login(appServer, account.user);
+      location.reload();
+    } catch (error) {
+      askToSignInAgain(`Signing in failed: ${error.message}.`);
+    }
+  });
+}
+
 function connect() {
   let { key } = account;
   const client = createClient({
@@ -102,7 +114,8 @@ function connect() {
   client.onAuth((authorized) => {
     showAuth(authorized);
     if (authorized) hideBanner();
-    else if (!appServer)
+    else if (appServer) askToSignInAgain();
+    else
       showBanner(
         `The gateway does not know this hash. Run: encke auth${appOption} ${account.user} <hash>`,
         'Try again',

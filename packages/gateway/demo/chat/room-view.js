@@ -18,9 +18,13 @@ export function showAccount(user) {
   document.title = `${nameOf(user)} · The chat room`;
 }
 
-export function showBanner(text) {
+export function showBanner(text, action = '', onAction = undefined) {
+  const button = get('banner-button');
   get('banner').hidden = text === '';
   get('banner-text').textContent = text;
+  button.hidden = action === '';
+  button.textContent = action;
+  button.onclick = onAction;
 }
 
 const states = {

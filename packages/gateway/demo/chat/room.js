@@ -21,15 +21,25 @@ const typingLasts = 4_000;
 /** Presence is a subscription for each user, and a connection has 32 of them. */
 const watched = 8;
 
+const appServer = await findAppServer();
+
 /** Signed in where there is an application server; a guest may use `web_` channels too. */
 async function findAccount() {
-  const appServer = await findAppServer();
   const account = params.get('user') === 'new' ? undefined : remembered(asked);
   if (account || !appServer) return account ?? { app: 0 };
   return login(appServer, asked).catch((error) => {
     showBanner(`Signing in failed: ${error.message}. You are here as a guest.`);
     return { app: 0 };
   });
+}
+
+async function enterAgain() {
+  try {
+    if (me && appServer) await login(appServer, me);
+    location.reload();
+  } catch (error) {
+    showBanner(`Signing in failed: ${error.message}.`, 'Try again', enterAgain);
+  }
 }
 
 const account = await findAccount();
@@ -126,9 +136,15 @@ typing.on('typing', ({ user }) => {
   drawTyping();
 });
 
-client.on('state', () => showState(client));
+client.on('state', (state) => {
+  showState(client);
+  if (state.name === 'closed')
+    showBanner(`The gateway closed this session: ${state.reason}.`, 'Connect again', enterAgain);
+});
 client.onAuth((authorized) => {
-  if (me && !authorized) showBanner('The gateway does not know this user any more.');
+  if (!me) return;
+  if (authorized) showBanner('');
+  else showBanner('The gateway does not know this user any more.', 'Sign in again', enterAgain);
 });
 showState(client);
 

@@ -95,3 +95,33 @@ test('a room on two gateways: who is here, who types, what was said, and what a 
   );
   await anna.context().close();
 });
+
+test('another hash was stored for a user, or the application disconnected them: both pages offer a way back', {
+  skip: browserSkip,
+}, async () => {
+  const page = await newWindow();
+  for (const path of ['/demo/?user=9', '/demo/chat/?user=9']) {
+    await page.goto(`http://${stage.gateway(0)}${path}`);
+    const [online, again] = [
+      page.getByText('online', { exact: true }),
+      page.locator('#banner-button'),
+    ];
+    await online.waitFor(patience);
+    await stage.api.setHash(9, 'of-another-login');
+    await page.reload();
+    await page.getByText('does not know this user').waitFor(patience);
+    await again.click();
+    await eventually(
+      async () => assert.equal(await page.locator('#banner').isHidden(), true),
+      patience,
+    );
+    await online.waitFor(patience);
+
+    await stage.api.disconnect(9);
+    await page.getByText('disconnected by the application').waitFor(patience);
+    await again.click();
+    await online.waitFor(patience);
+  }
+  await eventually(async () => assert.deepEqual(await here(page), ['User 9']), patience);
+  await page.context().close();
+});
