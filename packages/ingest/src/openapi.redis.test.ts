@@ -109,3 +109,11 @@ test('every declared call is among these', () => {
     for (const method of Object.keys(methods))
       assert.ok(named.has(`${method} ${path}`), `${method} ${path}`);
 });
+
+test('the page loads its parts from where it is, also by plain HTTP', async () => {
+  const { status, headers } = await fetch(`${ingest.url}/docs`);
+  const policy = headers.get('content-security-policy') ?? '';
+  assert.equal(status, 200);
+  assert.match(policy, /script-src 'self'/);
+  assert.doesNotMatch(policy, /upgrade-insecure-requests/);
+});

@@ -47,6 +47,8 @@ export async function registerOpenApi(server: FastifyInstance): Promise<void> {
   await server.register(swaggerUi, {
     routePrefix: '/docs',
     staticCSP: true,
+    // On plain HTTP, browsers would ask for its script and styles by HTTPS (loopback excepted), and the page stay blank.
+    transformStaticCSP: (policy) => policy.replace(/ upgrade-insecure-requests;$/, ''),
     theme: { title: 'Encke HTTP API' },
     uiConfig: { layout: 'BaseLayout' },
   });
