@@ -40,8 +40,6 @@ export class Carrier {
   readonly #gates = new Map<number, Gate>();
   /** By slot: where its last orders went, until they are answered. The client may hear of another owner meanwhile. */
   readonly #ways = new Map<number, Way>();
-  /** Of what was sent last to each: resolves when it, and so all before it, is answered. */
-  readonly #last = new WeakMap<Redis, Promise<boolean>>();
   /** An order is on its way to a master of a Cluster that was not known. */
   #meeting: Promise<boolean> | undefined;
   /** Connections to masters of a Cluster that have been sent the scripts: ahead of all else, so that none overtakes another. */
@@ -63,19 +61,20 @@ export class Carrier {
   }
 
   carry(orders: readonly Order[]): void {
-    const free = orders.filter(({ slot }) => !this.#gates.has(slot));
-    if (free.length < orders.length)
-      for (const order of orders) this.#gates.get(order.slot)?.fresh.push(order);
-    this.#dispatch(free);
-  }
-
-  #dispatch(orders: readonly Order[]): void {
-    if (orders.length === 0) return;
+    const [first] = orders;
+    if (first === undefined) return;
     const client = this.#client;
-    if (!(client instanceof Cluster)) {
-      this.#exchange(client, orders);
+    if (client instanceof Cluster) {
+      this.#route(client, orders);
       return;
     }
+    // One slot for all.
+    const gate = this.#gates.get(first.slot);
+    if (gate) gate.fresh.push(...orders);
+    else void this.#exchange(client, orders);
+  }
+
+  #route(client: Cluster, orders: readonly Order[]): void {
     // All: one that was just promoted may still be held for a replica.
     const nodes = new Map(client.nodes('all').map((one) => [addressOf(one), one]));
     const groups = new Map<Redis, Order[]>();
@@ -114,15 +113,13 @@ export class Carrier {
     this.#told.add(redis);
     const ahead = load ? all.map((script) => new Command('script', ['LOAD', script.text])) : [];
     const started = performance.now();
-    const answered = this.#timed(
+    return this.#timed(
       orders,
       sendTogether(redis, [...ahead, ...orders.map(commandOf)]).then((replies) => {
         this.onRoundTrip((performance.now() - started) / 1000);
         this.#settle(redis, orders, replies.slice(ahead.length));
       }),
     );
-    this.#last.set(redis, answered);
-    return answered;
   }
 
   #settle(
@@ -143,8 +140,7 @@ export class Carrier {
       if (order.returns > RETURNS) order.reject(unavailable(error));
       else if (code === 'NOSCRIPT') this.#again(order, () => this.#exchange(redis, [order], true));
       else if (!(client instanceof Cluster)) order.reject(unavailable(error));
-      else if (code === 'MOVED')
-        this.#again(order, () => this.#follow(client, order, owner), this.#last.get(redis));
+      else if (code === 'MOVED') this.#again(order, () => this.#follow(client, order, owner));
       // While a slot moves, only some of its orders meet this: others need not wait.
       else if (code === 'ASK' || code === 'TRYAGAIN') void this.#alone(order);
       else order.reject(unavailable(error));
@@ -153,9 +149,9 @@ export class Carrier {
 
   /**
    * Sends what was not carried out once more. What came back from the same slot, and what is asked of it now, waits until
-   * that is answered, and until all has come back that is still on its way to where it was: `rest`.
+   * that is answered, and until all has come back that is still on its way to where it was.
    */
-  #again(order: Order, send: () => Promise<boolean>, rest?: Promise<boolean>): void {
+  #again(order: Order, send: () => Promise<boolean>): void {
     const { slot } = order;
     const closed = this.#gates.get(slot);
     if (closed) {
@@ -164,6 +160,7 @@ export class Carrier {
       else closed.back.push(order);
       return;
     }
+    const rest = this.#ways.get(slot)?.answered;
     const sent = send();
     this.#close(
       slot,
@@ -178,7 +175,7 @@ export class Carrier {
     void answered.then((inTime) => {
       this.#gates.delete(slot);
       const waiting = [...gate.back, ...gate.fresh];
-      if (inTime) this.#dispatch(waiting);
+      if (inTime) this.carry(waiting);
       else for (const one of waiting) one.reject(new RedisUnavailable('no', 'no answer in time'));
     });
     return gate;
