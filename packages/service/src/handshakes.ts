@@ -8,7 +8,7 @@ import type { Socket } from 'node:net';
  * @returns what ends those there are, and every new one.
  */
 export function trackHandshakes(server: Server): () => void {
-  const open = new Map<string, Socket>();
+  const open = new Map<string, { readonly socket: Socket; readonly forget: () => void }>();
   let over = false;
   // The encrypted socket is another object than the plain one under it.
   const peer = ({ remoteAddress, remotePort }: Socket) => `${remoteAddress} ${remotePort}`;
@@ -18,16 +18,17 @@ export function trackHandshakes(server: Server): () => void {
       return;
     }
     const name = peer(socket);
-    open.set(name, socket);
-    socket.once('close', () => {
-      if (open.get(name) === socket) open.delete(name);
-    });
+    const forget = () => {
+      if (open.get(name)?.socket === socket) open.delete(name);
+      // Nothing of this stays with a connection that is served.
+      socket.off('close', forget);
+    };
+    open.set(name, { socket, forget });
+    socket.on('close', forget);
   });
-  server.on('secureConnection', (socket: Socket) => {
-    open.delete(peer(socket));
-  });
+  server.on('secureConnection', (socket: Socket) => open.get(peer(socket))?.forget());
   return () => {
     over = true;
-    for (const socket of open.values()) socket.destroy();
+    for (const { socket } of open.values()) socket.destroy();
   };
 }
