@@ -1,6 +1,5 @@
 /** Who comes in, by which plugin, and what the others are told. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { constants, publicEncrypt } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -8,7 +7,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { eventually } from '@encke/testing';
+import { eventually, makeCertificate } from '@encke/testing';
 import {
   entered,
   fault,
@@ -32,11 +31,7 @@ let secure: Wire;
 const folder = mkdtempSync(join(tmpdir(), 'encke-cometql-'));
 
 before(async () => {
-  const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
-  execFileSync('openssl', [
-    ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=localhost'],
-    ...['-keyout', key, '-out', cert],
-  ]);
+  const { cert, key } = makeCertificate(folder);
   wire = await startWire();
   secure = await startWire({ env: { ENCKE_TLS_CERT: cert, ENCKE_TLS_KEY: key } });
 });

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -8,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { makeCertificate, noOpenssl } from '@encke/testing';
 import { run } from './command-line.ts';
 
 /** Stands where ingest would: it records what the verb calls, and answers what the test wants. */
@@ -231,19 +231,10 @@ test('nobody listens, no key: what to do', async () => {
   assert.match(keyless.notes, /^No API key/);
 });
 
-const noOpenssl =
-  spawnSync('openssl', ['version']).status !== 0 && 'there is no openssl to make one';
-
 test('a certificate that is not trusted, http where https is spoken: why it was not reached', {
-  skip: noOpenssl,
+  skip: noOpenssl(),
 }, async () => {
-  const [cert, key] = [join(state, 'cert.pem'), join(state, 'key.pem')];
-  const subject = ['-subj', '/CN=localhost', '-days', '2', '-nodes'];
-  execFileSync(
-    'openssl',
-    ['req', '-x509', '-newkey', 'rsa:2048', ...subject, '-keyout', key, '-out', cert],
-    { stdio: 'ignore' },
-  );
+  const { cert, key } = makeCertificate(state);
   const secure = createSecureServer({ cert: readFileSync(cert), key: readFileSync(key) });
   secure.listen(0, '127.0.0.1');
   await once(secure, 'listening');

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -7,24 +6,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { v1 } from '@encke/protocol';
-import { startRedis } from '@encke/testing';
+import { makeCertificate, noOpenssl, startRedis } from '@encke/testing';
 import { WebSocket } from 'ws';
 import { startTestGateway } from './gateway.fixture.ts';
 
-const noOpenssl =
-  spawnSync('openssl', ['version']).status !== 0 && 'there is no openssl to make a certificate';
-
 test('with a certificate it serves wss, and who never begins with TLS does not hold up its stop', {
-  skip: noOpenssl,
+  skip: noOpenssl(),
 }, async () => {
   const dir = mkdtempSync(join(tmpdir(), 'encke-tls-'));
-  const [cert, key] = [join(dir, 'cert.pem'), join(dir, 'key.pem')];
-  const subject = ['-subj', '/CN=localhost', '-days', '2', '-nodes'];
-  execFileSync(
-    'openssl',
-    ['req', '-x509', '-newkey', 'rsa:2048', ...subject, '-keyout', key, '-out', cert],
-    { stdio: 'ignore' },
-  );
+  const { cert, key } = makeCertificate(dir);
   const redis = await startRedis();
   const gateway = await startTestGateway({
     ...redis.env,

@@ -1,15 +1,20 @@
 /** What callers notice when ingest is told to stop. */
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { request as secureRequest } from 'node:https';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { eventually, type RedisServer, startRedis } from '@encke/testing';
+import {
+  eventually,
+  makeCertificate,
+  noOpenssl,
+  type RedisServer,
+  startRedis,
+} from '@encke/testing';
 import { apiKey, startTestIngest, type TestIngest } from './ingest.fixture.ts';
 import { openStream } from './stream.fixture.ts';
 
@@ -26,6 +31,15 @@ async function withIngest(
     await ingest.stop();
     await redis.stop();
   }
+}
+
+/** A drain ends this connection too, and is not held up by it. */
+async function drainEnds(running: TestIngest['running'], socket: Socket): Promise<void> {
+  const closed = once(socket, 'close');
+  const start = performance.now();
+  await running.drain();
+  assert.ok(performance.now() - start < 15_000);
+  await closed;
 }
 
 const refusesConnections = (port: number) =>
@@ -109,28 +123,17 @@ test('drain: a call that does not end is cut off after the drain time', () =>
     const head = `POST /v1/apps/1/users/7/messages HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${apiKey}\r\n`;
     socket.write(`${head}content-type: application/json\r\ncontent-length: 100\r\n\r\n{`);
     await once(socket, 'connect');
-    const closed = once(socket, 'close');
-    const start = performance.now();
-    await running.drain();
-    assert.ok(performance.now() - start < 15_000);
-    await closed;
+    await drainEnds(running, socket);
   }));
 
-const noOpenssl =
-  spawnSync('openssl', ['version']).status !== 0 && 'there is no openssl to make one';
+const skip = noOpenssl();
 
 /** Paths of a certificate and its key, for what is done with them. */
 async function withCertificate(
   work: (files: { ENCKE_TLS_CERT: string; ENCKE_TLS_KEY: string }) => Promise<void>,
 ): Promise<void> {
   const dir = mkdtempSync(join(tmpdir(), 'encke-tls-'));
-  const [cert, key] = [join(dir, 'cert.pem'), join(dir, 'key.pem')];
-  const subject = ['-subj', '/CN=localhost', '-days', '2', '-nodes'];
-  execFileSync(
-    'openssl',
-    ['req', '-x509', '-newkey', 'rsa:2048', ...subject, '-keyout', key, '-out', cert],
-    { stdio: 'ignore' },
-  );
+  const { cert, key } = makeCertificate(dir);
   try {
     await work({ ENCKE_TLS_CERT: cert, ENCKE_TLS_KEY: key });
   } finally {
@@ -138,7 +141,7 @@ async function withCertificate(
   }
 }
 
-test('with a certificate it serves https', { skip: noOpenssl }, () =>
+test('with a certificate it serves https', { skip }, () =>
   withCertificate((files) =>
     withIngest(files, async ({ url }) => {
       for (const headers of [
@@ -160,17 +163,13 @@ test('with a certificate it serves https', { skip: noOpenssl }, () =>
   ),
 );
 
-test('drain: who never begins with TLS does not hold it up', { skip: noOpenssl }, () =>
+test('drain: who never begins with TLS does not hold it up', { skip }, () =>
   withCertificate((files) =>
     withIngest({ ENCKE_DRAIN_SECONDS: '1', ...files }, async ({ running }) => {
       const socket = connect(running.port, '127.0.0.1');
       socket.on('error', () => {});
       await once(socket, 'connect');
-      const closed = once(socket, 'close');
-      const start = performance.now();
-      await running.drain();
-      assert.ok(performance.now() - start < 15_000);
-      await closed;
+      await drainEnds(running, socket);
     }),
   ),
 );

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { makeCertificate, noOpenssl } from '@encke/testing';
 import { ConfigError } from './config.ts';
 import { readTls } from './pem.ts';
 
@@ -49,17 +49,10 @@ test('files that are not there or hold something else are faults of their variab
   ]);
 });
 
-const noOpenssl =
-  spawnSync('openssl', ['version']).status !== 0 && 'there is no openssl to make one';
-
-test('a certificate and its key are read, those of two pairs are not', { skip: noOpenssl }, () => {
-  const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
-  const subject = ['-subj', '/CN=localhost', '-days', '2', '-nodes'];
-  execFileSync(
-    'openssl',
-    ['req', '-x509', '-newkey', 'rsa:2048', ...subject, '-keyout', key, '-out', cert],
-    { stdio: 'ignore' },
-  );
+test('a certificate and its key are read, those of two pairs are not', {
+  skip: noOpenssl(),
+}, () => {
+  const { cert, key } = makeCertificate(folder);
   assert.match(String(readTls({ tls: { cert, key } })?.cert), /BEGIN CERTIFICATE/);
   assert.deepEqual(faults({ cert, key: other }), [
     'ENCKE_TLS_KEY must be the key of the certificate in ENCKE_TLS_CERT',

@@ -1,5 +1,6 @@
 export * from './api.ts';
 export * from './browser.ts';
+export * from './certificate.ts';
 export * from './check-delivery.ts';
 export * from './eventually.ts';
 export * from './firefox.ts';

@@ -1,14 +1,20 @@
 /** Sentinel and the master behind it are spoken to by TLS alone when the address says `rediss://`. */
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
-import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
 import { after, before, test } from 'node:test';
-import { eventually, type RedisServer, startProcess, startRedis } from '@encke/testing';
+import {
+  eventually,
+  makeCertificate,
+  noOpenssl,
+  type RedisServer,
+  startProcess,
+  startRedis,
+} from '@encke/testing';
 import { freePort, temporaryFolder } from '../guard.ts';
 
 const password = 'p@ss';
 const folder = temporaryFolder('encke-tls-');
-const [cert, key] = [join(folder.path, 'cert.pem'), join(folder.path, 'key.pem')];
+const { cert, key } = noOpenssl() ? { cert: '', key: '' } : makeCertificate(folder.path);
 
 /** In the words of a configuration file; the plain port stays, for the tests themselves. */
 const tlsOf = (port: number) => [
@@ -26,7 +32,8 @@ const asArguments = (lines: readonly string[]) =>
   });
 
 function lacking(): string | false {
-  if (spawnSync('openssl', ['version']).status !== 0) return 'there is no openssl';
+  const without = noOpenssl();
+  if (without) return without;
   const program = ['redis-server', 'valkey-server'].find(
     (name) => spawnSync(name, ['--version']).status === 0,
   );
@@ -40,15 +47,6 @@ const servers: RedisServer[] = [];
 let tlsPort = 0;
 before(async () => {
   if (skip) return;
-  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1'];
-  execFileSync(
-    'openssl',
-    [
-      ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', ...subject],
-      ...['-keyout', key, '-out', cert],
-    ],
-    { stdio: 'ignore' },
-  );
   const masterPort = await freePort();
   const master = await startRedis({ args: asArguments(tlsOf(masterPort)) });
   servers.push(master);
