@@ -105,13 +105,19 @@ test('[N12] what was missed may wait beyond the send buffer, until the socket is
   assert.deepEqual(house.ended, ['slow']);
 });
 
-test('[N12] nor longer where a write is never done at once, as with TLS', async () => {
+/** A session, and what shares a line with it of which so many bytes stay in its socket. */
+function newReader() {
   const { session, socket, house } = newSession('v1');
   const send = async (bytes: number) => {
     socket.taking = bytes;
     session.share(counted('x').line);
     await tick();
   };
+  return { session, socket, house, send };
+}
+
+test('[N12] nor longer where a write is never done at once, as with TLS', async () => {
+  const { session, socket, house, send } = newReader();
   for (let i = 0; i < 3; i += 1) {
     session.allow(1_000);
     await send(100);
@@ -126,12 +132,7 @@ test('[N12] nor longer where a write is never done at once, as with TLS', async 
 });
 
 test('[N12] a burst beyond the send buffer may wait in the socket of a peer that had read everything', async () => {
-  const { session, socket, house } = newSession('v1');
-  const send = async (bytes: number) => {
-    socket.taking = bytes;
-    session.share(counted('x').line);
-    await tick();
-  };
+  const { house, send } = newReader();
   await send(5_000);
   await send(1_000);
   assert.deepEqual(house.ended, []);
