@@ -1,5 +1,4 @@
 /** Adds what this process accepted to the installation's count: once a second, not once a message. */
-
 import type { Context } from './context.ts';
 import { RedisUnavailable } from './unavailable.ts';
 
