@@ -245,6 +245,10 @@ function readAll(env: Record<string, string | undefined>): Values {
   return values as Values;
 }
 
+/** Names that look like ours and that nothing reads: misspelt, or of another release. */
+export const unknownVariables = (env: Record<string, string | undefined>): string[] =>
+  Object.keys(env).filter((name) => name.startsWith('ENCKE_') && !(name in variables));
+
 function jwtSettings(v: Values): Config['jwt'] {
   const [jwksUrl, publicKey] = [v.ENCKE_JWT_JWKS_URL, v.ENCKE_JWT_PUBLIC_KEY];
   const [audience, issuer] = [v.ENCKE_JWT_AUDIENCE, v.ENCKE_JWT_ISSUER];

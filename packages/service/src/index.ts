@@ -5,6 +5,7 @@ export {
   type ConfigFault,
   loadConfig,
   type RedisConfig,
+  unknownVariables,
   variables,
 } from './config.ts';
 export { trackHandshakes } from './handshakes.ts';

@@ -10,6 +10,11 @@ import type { Listening } from './lifecycle.ts';
 const file = fileURLToPath(new URL('./lifecycle.fixture.ts', import.meta.url));
 const ports = { ENCKE_GATEWAY_PORT: '0', ENCKE_ADMIN_PORT: '0', ENCKE_DRAIN_SECONDS: '1' };
 
+/** What the runner of the tests is told by its own variables is not for a process of ours. */
+const inherited = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !name.startsWith('ENCKE_')),
+);
+
 function collect(child: ChildProcess) {
   const chunks: Buffer[] = [];
   child.stderr?.on('data', (chunk) => chunks.push(chunk));
@@ -25,7 +30,7 @@ function collect(child: ChildProcess) {
 /** As `encke up` does it: with IPC. */
 function forked(env: Record<string, string>) {
   const child = fork(file, {
-    env: { ...process.env, ...ports, ...env },
+    env: { ...inherited, ...ports, ...env },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
   return { ...collect(child), listening: once(child, 'message').then(([m]) => m as Listening) };
@@ -62,6 +67,16 @@ test('is unready, and alive, while it drains', async () => {
   assert.equal((await ended).code, 0);
 });
 
+test('names the variables that look like settings and are none', async () => {
+  const { child, listening, ended } = forked({ ENCKE_PING_INTERVALL: 'secret', ENCKE_PORT: '1' });
+  await listening;
+  child.kill('SIGTERM');
+  const { code, log } = await ended;
+  assert.equal(code, 0);
+  assert.match(log, /"variables":\["ENCKE_PING_INTERVALL","ENCKE_PORT"\],"msg":"no settings: /);
+  assert.doesNotMatch(log, /secret/);
+});
+
 test('passes on why it is unready, and logs it', async () => {
   const { child, listening, ended, output } = forked({ FIXTURE: 'unready' });
   assert.deepEqual(await admin(await listening, '/readyz'), {
@@ -94,7 +109,7 @@ test('a forked process leaves Ctrl-C to its parent', async () => {
 
 test('Ctrl-C stops it when it was started by hand, also when it comes twice at once', async () => {
   const child = spawn(process.execPath, [...process.execArgv, file], {
-    env: { ...process.env, ...ports, FIXTURE: 'drains-slowly' },
+    env: { ...inherited, ...ports, FIXTURE: 'drains-slowly' },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const { ended } = collect(child);

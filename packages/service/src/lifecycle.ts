@@ -1,6 +1,6 @@
 /** The life of a process: read the configuration, start, serve, drain, stop. The same for all of them. */
 import { type Admin, startAdmin } from './admin.ts';
-import { type Config, ConfigError, loadConfig, variables } from './config.ts';
+import { type Config, ConfigError, loadConfig, unknownVariables, variables } from './config.ts';
 import { createLog, type Log } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 
@@ -173,6 +173,8 @@ export async function runProcess(
   };
   const { log, metrics } = context;
   exitOnBugs(log);
+  const unknown = unknownVariables(env);
+  if (unknown.length > 0) log.warn({ variables: unknown }, 'no settings: see .env.example');
   let admin: Admin | undefined;
   let running: Running | undefined;
   let stopping = false;

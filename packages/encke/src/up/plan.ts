@@ -1,5 +1,5 @@
 /** What `encke up` starts: each process with its own ports, worked out before the first is forked. */
-import { type Config, loadConfig } from '@encke/service';
+import { type Config, loadConfig, unknownVariables } from '@encke/service';
 import type { Env } from '../api-key.ts';
 import { freePorts } from './free-ports.ts';
 
@@ -38,7 +38,7 @@ const upward = (first: number, count: number, host: string): number[] | Promise<
 /** Throws ConfigError. `env` holds what is common to all: the Redis, the API key. */
 export async function makePlan(env: Env, gatewayCount: number): Promise<Plan> {
   // Nobody waits for a laptop's sockets to be moved elsewhere, and its terminal is no log store.
-  const shared = { ENCKE_DRAIN_SECONDS: '1', ENCKE_LOG_LEVEL: 'warn', ...withoutEmpty(env) };
+  const shared = { ENCKE_DRAIN_SECONDS: '1', ENCKE_LOG_LEVEL: 'warn', ...withoutNoise(env) };
   const config = loadConfig(shared);
   const { host } = config;
   const gatewayPorts = await upward(config.gatewayPort, gatewayCount, host);
@@ -86,5 +86,10 @@ export async function makePlan(env: Env, gatewayCount: number): Promise<Plan> {
   };
 }
 
-const withoutEmpty = (env: Env): Env =>
-  Object.fromEntries(Object.entries(env).filter(([, value]) => value?.trim()));
+/** What is empty counts as unset; what is unknown has been told once, and each process would tell it again. */
+function withoutNoise(env: Env): Env {
+  const unknown = unknownVariables(env);
+  return Object.fromEntries(
+    Object.entries(env).filter(([name, value]) => value?.trim() && !unknown.includes(name)),
+  );
+}

@@ -225,6 +225,15 @@ test('so is an address to listen on that is not of this machine', async () => {
   await up.leftNothing();
 });
 
+test('a variable that is no setting is told once', async () => {
+  const up = start([], { ENCKE_PING_INTERVALL: '5' });
+  await up.until(running);
+  up.interrupt();
+  const { output } = await up.ended;
+  assert.equal(output.split('ENCKE_PING_INTERVALL').length, 2, output);
+  assert.match(output, /ENCKE_PING_INTERVALL is no setting of Encke's; see \.env\.example\./);
+});
+
 test('a Redis that is given is used, and left running', async (t) => {
   const redis = await startRedis();
   t.after(() => redis.stop());

@@ -1,6 +1,6 @@
 /** `encke up`: a Redis, every process, in one go on this machine; all of it gone again after Ctrl-C. */
 import { join } from 'node:path';
-import { ConfigError, hostFault } from '@encke/service';
+import { ConfigError, hostFault, unknownVariables } from '@encke/service';
 import { type Env, withKey } from '../api-key.ts';
 import { Failure } from '../failure.ts';
 import { obtainRedis } from '../redis-program.ts';
@@ -73,6 +73,8 @@ async function startAll(options: UpOptions, running: Running, stop: AbortSignal,
   const env = withKey(options.env, folder);
   // Before anything is started or installed: faults in the environment.
   await makePlan(env, 1);
+  for (const name of unknownVariables(env))
+    say(`${name} is no setting of Encke's; see .env.example.`);
   const url = options.redisUrl ?? env.ENCKE_REDIS_URL;
   const redis: UpRedis = url
     ? { url, description: shown(url) }
