@@ -45,11 +45,13 @@ export async function makePlan(env: Env, gatewayCount: number): Promise<Plan> {
   const [ingestPort] = await upward(config.ingestPort, 1, host);
   const [cometqlPort] = await upward(config.cometqlPort, 1, host);
   const adminPorts = await upward(config.adminPort, gatewayCount + 3, host);
-  const [demoPort] = await freePorts(1, host);
+  // It logs anybody in as anybody: where that could be the public it is left out.
+  const ownDemo = config.demoUrl === undefined && env.NODE_ENV !== 'production';
+  const [demoPort] = ownDemo ? await freePorts(1, host) : [];
   const name = reachable(host);
   const scheme = config.tls ? 'https' : 'http';
   const ingest = `${scheme}://${name}:${ingestPort}`;
-  const demo = config.demoUrl ?? `http://${name}:${demoPort}`;
+  const demo = ownDemo && { ENCKE_DEMO_URL: `http://${name}:${demoPort}` };
   const admin = (index: number) => ({ ENCKE_ADMIN_PORT: String(adminPorts[index]) });
   const processes: PlannedProcess[] = [
     {
@@ -60,7 +62,7 @@ export async function makePlan(env: Env, gatewayCount: number): Promise<Plan> {
     ...gatewayPorts.map((port, i) => ({
       name: `gateway-${i + 1}`,
       args: ['gateway'],
-      env: { ...shared, ENCKE_GATEWAY_PORT: String(port), ENCKE_DEMO_URL: demo, ...admin(i) },
+      env: { ...shared, ENCKE_GATEWAY_PORT: String(port), ...demo, ...admin(i) },
     })),
     { name: 'worker', args: ['worker'], env: { ...shared, ...admin(gatewayCount + 1) } },
     {
@@ -69,7 +71,7 @@ export async function makePlan(env: Env, gatewayCount: number): Promise<Plan> {
       env: { ...shared, ENCKE_COMETQL_PORT: String(cometqlPort), ...admin(gatewayCount + 2) },
     },
   ];
-  if (config.demoUrl === undefined)
+  if (ownDemo)
     processes.push({
       name: 'demo-app',
       args: ['demo-app', '--port', String(demoPort), '--ingest', ingest],
