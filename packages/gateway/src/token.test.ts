@@ -183,6 +183,25 @@ test('[T2] audience and issuer, where they are set', async () => {
     );
 });
 
+test('[T2] a token of an identity provider that names an app is good in that one only', async () => {
+  const verifier = tokens({ publicKey: keyFile(rsa.publicKey, 'apps.pem') });
+  const claims: [object, boolean][] = [
+    [{ app_id: 1 }, true],
+    [{ app_id: 2 }, false],
+    [{ app_id: 11 }, false],
+    [{ app_id: '1' }, false],
+    [{ app_id: [1] }, false],
+    [{ app_id: null }, false],
+    [{}, true],
+  ];
+  for (const [more, accepted] of claims) {
+    const token = signToken({ ...good, ...more }, { alg: 'RS256', key: rsa.privateKey });
+    assert.equal(await accepts(verifier, token), accepted, JSON.stringify(more));
+  }
+  // Its secret names the app already, and what else old sites write into theirs is their own.
+  assert.ok(await accepts(verifier, signToken({ ...good, app_id: 'shop' }, { key: 'secret1' })));
+});
+
 /** An identity provider. `answer` is what it says just now; 'hang' says nothing. */
 async function startProvider(answer: object | number | 'hang') {
   const provider = { answer, asked: 0, url: '', stop: async () => {} };

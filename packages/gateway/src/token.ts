@@ -72,7 +72,7 @@ export class Tokens {
       return undefined;
     }
     for (const key of await this.#keys(app, header)) {
-      const expires = await this.#check(user, token, header.alg, key);
+      const expires = await this.#check(app, user, token, header.alg, key);
       if (expires === 'signature') continue;
       return expires === undefined ? undefined : { digest: tokenDigest(token), expires };
     }
@@ -95,6 +95,7 @@ export class Tokens {
 
   /** When it expires (ms); undefined: it is not good; `signature`: another key may have signed it. */
   async #check(
+    app: App,
     user: User,
     token: string,
     alg: string,
@@ -111,6 +112,9 @@ export class Tokens {
       });
       // [T2] A JSON number: the text "7" is another claim.
       if (payload.user_id !== user) return undefined;
+      // The secret of HS256 is that of one app; an identity provider signs for all of them.
+      const named = alg === 'HS256' ? undefined : payload.app_id;
+      if (named !== undefined && named !== app) return undefined;
       return Math.min((payload.exp ?? 0) * 1000, LATEST);
     } catch (error) {
       return error instanceof errors.JWSSignatureVerificationFailed ? 'signature' : undefined;
