@@ -277,11 +277,23 @@ const errors: readonly (readonly [statement: string, error: string])[] = [
     "SET @@session.character_set_client = 'gbk'",
     'SET SESSION character_set_connection := gbk',
   ].map((statement) => [statement, '1115 Unknown character set: use utf8mb4'] as const),
+  ...[
+    "SET sql_mode = 'NO_BACKSLASH_ESCAPES'",
+    "SET SESSION sql_mode = CONCAT(@@sql_mode, ',no_backslash_escapes'), NAMES utf8mb4",
+    "SET time_zone = '+00:00', @@session.sql_mode := 'ANSI,NO_BACKSLASH_ESCAPES'",
+    '/*!40101 SET sql_mode = "NO_BACKSLASH_ESCAPES" */',
+  ].map((statement) => [statement, '2 not implemented: NO_BACKSLASH_ESCAPES'] as const),
   ['', '1065 Query was empty'],
   [' /* nothing */ ; -- here', '1065 Query was empty'],
   ['KILL 99', '1094 Unknown thread id'],
   ['KILL QUERY 7', '2 not implemented: KILL'],
 ];
+
+test('the mode of a parameter is looked at too', async () => {
+  const set = (mode: string) => language.brief('SET autocommit = 1, sql_mode = ?', mode);
+  assert.equal(await set('NO_BACKSLASH_ESCAPES'), '2 not implemented: NO_BACKSLASH_ESCAPES');
+  assert.deepEqual(await set('ANSI'), [0, 0]);
+});
 
 for (const [statement, error] of errors) {
   const title = statement.length > 90 ? `${statement.slice(0, 90)}…` : statement;

@@ -15,6 +15,9 @@ const charsets = new Set(
   'names charset character character_set_client character_set_connection'.split(' '),
 );
 
+/** A client that believes in it escapes quotes alone: a backslash at the end of a value would let it end its own quotes. */
+const bareBackslash = /NO_BACKSLASH_ESCAPES/i;
+
 /** Behind SET: `name = value, …`, and what has a form of its own. */
 export function parseSet(cursor: Cursor): Statement {
   let autocommit: boolean | undefined;
@@ -23,7 +26,7 @@ export function parseSet(cursor: Cursor): Statement {
     const name = cursor.bare().toLowerCase().replace(ofSession, '');
     if (name === 'autocommit' && !isGlobal) autocommit = parseSwitch(cursor) ?? autocommit;
     if (charsets.has(name)) refuseUnsafe(cursor);
-    skipAssignment(cursor);
+    skipAssignment(cursor, name === 'sql_mode');
   } while (cursor.accept(','));
   return { kind: 'set', autocommit };
 }
@@ -53,11 +56,14 @@ const acceptSign = (cursor: Cursor): boolean => cursor.accept('=') || cursor.acc
 const token = (cursor: Cursor): string =>
   cursor.lexer.kind === 'parameter' ? String(cursor.parameter()) : cursor.bare();
 
-/** To the comma that ends it, or to the end of the statement. */
-function skipAssignment(cursor: Cursor): void {
-  for (let depth = 0; depth > 0 || !cursor.is(','); cursor.pass()) {
+/** To the comma that ends it, or to the end of the statement. `isMode`: it says what a backslash means, which is fixed here. */
+function skipAssignment(cursor: Cursor, isMode: boolean): void {
+  for (let depth = 0; depth > 0 || !cursor.is(','); ) {
     if (cursor.atEnd()) return;
     if (cursor.is('(')) depth += 1;
     if (cursor.is(')')) depth -= 1;
+    const isParameter = cursor.lexer.kind === 'parameter';
+    if (isMode && bareBackslash.test(token(cursor))) cursor.missing('NO_BACKSLASH_ESCAPES');
+    if (!(isMode && isParameter)) cursor.pass();
   }
 }
