@@ -223,10 +223,18 @@ const rules: Record<string, [env: Record<string, string>, fault: string][]> = {
       { ENCKE_ALLOWED_ORIGINS: 'example.com' },
       'must be origins such as https://www.example.com, separated by commas',
     ],
-    [
-      { ENCKE_ALLOWED_ORIGINS: 'https://example.com/path' },
+    ...[
+      'https://example.com/path',
+      'https://*.example.com',
+      '*',
+      'null',
+      'https://me@example.com',
+      'https://example.com?page',
+      'https://example.com#part',
+    ].map((value): [Record<string, string>, string] => [
+      { ENCKE_ALLOWED_ORIGINS: `https://www.example.com, ${value}` },
       'must be origins such as https://www.example.com, separated by commas',
-    ],
+    ]),
   ],
   ENCKE_JWT_JWKS_URL: [
     [{ ENCKE_JWT_JWKS_URL: 'id.example.com/keys' }, 'must be an http:// or https:// URL'],

@@ -72,8 +72,8 @@ export const list =
     return items;
   };
 
-/** An origin as browsers write it into the Origin header: scheme, host and port, nothing after it. */
+/** An origin as browsers write it into the Origin header: scheme, host and port, nothing else, and no pattern. */
 export function origin(value: string): string | undefined {
-  if (!/^https?:\/\/[^\s/]+\/?$/i.test(value) || !URL.canParse(value)) return undefined;
+  if (!/^https?:\/\/[^\s/?#@*]+\/?$/i.test(value) || !URL.canParse(value)) return undefined;
   return new URL(value).origin;
 }
