@@ -130,6 +130,15 @@ for (const state of ['attaching', 'syncing'] as const) {
   });
 }
 
+test('[D4] a session that is not let in keeps nothing of what was held', () => {
+  const { hub, join } = newHub();
+  const { session } = join();
+  session.state = 'attaching';
+  hub.message(message(1));
+  hub.remove(session);
+  assert.equal(session.held, undefined);
+});
+
 test('a message for a user without a session here tells that Redis is mistaken', () => {
   const { hub, strays } = newHub();
   hub.message(message(1));

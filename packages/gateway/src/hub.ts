@@ -42,6 +42,8 @@ export class Hub implements BusHandlers {
   }
 
   remove(session: Session): void {
+    // Of one that is not let in, what overtook the answer was never its own.
+    session.held = undefined;
     const sessions = this.#users.get(session.target);
     if (!sessions) return;
     const i = sessions.indexOf(session);
