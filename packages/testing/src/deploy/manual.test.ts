@@ -19,3 +19,10 @@ test('docs/operations.md speaks of every process where it says how to run them',
       assert.ok(text.includes(process), `${name}: nothing of ${process}`);
   }
 });
+
+test('no balancer writes the URLs of the old wire, with the keys of users, into a log', () => {
+  const nginx = /^```nginx$(.*?)^```$/ms.exec(manual)?.[1] ?? '';
+  assert.match(nginx, /^ *access_log off;$/m);
+  const haproxy = readFileSync(`${root}deploy/haproxy/haproxy.cfg`, 'utf8');
+  assert.doesNotMatch(haproxy, /^ *(?:option +httplog|log-format)/m);
+});
