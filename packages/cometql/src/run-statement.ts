@@ -1,4 +1,5 @@
 /** The other end of the wire, for the operator's verb: one statement, over the network like any client. */
+import { isIP } from 'node:net';
 import type { ResultSetHeader } from 'mysql2';
 import { createConnection } from 'mysql2/promise';
 
@@ -7,7 +8,7 @@ export interface Place {
   readonly port: number;
   readonly app: number;
   readonly key: string;
-  /** The server has a certificate. It is not checked: a self-signed one is usual inside a network. */
+  /** The server has a certificate that this machine trusts: whoever answers may ask for the key itself. */
   readonly tls: boolean;
 }
 
@@ -41,7 +42,12 @@ interface MysqlError extends Error {
 /** What the server says has an SQLSTATE; what the system says has not. */
 function failed(error: unknown): StatementFailed {
   const { message, code, errno, sqlState } = error as MysqlError;
-  return new StatementFailed(message || code || 'no answer', sqlState ? errno : undefined);
+  const hint =
+    code === 'HANDSHAKE_SSL_ERROR' ? '; NODE_EXTRA_CA_CERTS names a file of CAs to trust' : '';
+  return new StatementFailed(
+    `${message || code || 'no answer'}${hint}`,
+    sqlState ? errno : undefined,
+  );
 }
 
 /** @throws StatementFailed */
@@ -50,7 +56,8 @@ export async function runStatement(place: Place, statement: string): Promise<Sta
   try {
     const connection = await createConnection({
       ...{ host, port, user: String(app), password: key, connectTimeout },
-      ...(tls && { ssl: { rejectUnauthorized: false } }),
+      // By an address the library would look for the name `localhost`.
+      ...(tls && { ssl: { verifyIdentity: isIP(host) === 0 } }),
     });
     try {
       const [result, fields] = await connection.query({ sql: statement, rowsAsArray: true });

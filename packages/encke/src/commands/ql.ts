@@ -58,7 +58,8 @@ export const ql: Command = {
   --app n      application number (0)
   --at ADDR    host:port of cometql (the running \`encke up\`, else 127.0.0.1:3307)
   --key KEY    the API key (ENCKE_API_KEY, else the one \`encke up\` made)
-  --tls        the server has a certificate (also when ENCKE_TLS_CERT is set)`,
+  --tls        the server has a certificate (also when ENCKE_TLS_CERT is set); NODE_EXTRA_CA_CERTS
+               names a file of CAs to trust`,
   options: {
     app: { type: 'string' },
     at: { type: 'string' },
