@@ -8,6 +8,9 @@ export interface BannerFacts {
   readonly redis: string;
 }
 
+/** An address of Redis without what may stand before its host. */
+export const withoutPassword = (url: string): string => url.replace(/\/\/[^/]*@/, '//');
+
 /** What a person needs in the first minute: where things are, the key, and a call to try. */
 export function banner({ plan, apiKey, keyFile, redis }: BannerFacts): string {
   const [first = '', ...others] = plan.gateways;

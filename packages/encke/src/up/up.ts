@@ -4,7 +4,7 @@ import { ConfigError, hostFault, unknownVariables } from '@encke/service';
 import { type Env, withKey } from '../api-key.ts';
 import { Failure } from '../failure.ts';
 import { obtainRedis } from '../redis-program.ts';
-import { banner } from './banner.ts';
+import { banner, withoutPassword } from './banner.ts';
 import { forkChild } from './child.ts';
 import { freePorts } from './free-ports.ts';
 import { Keeper } from './keeper.ts';
@@ -65,9 +65,6 @@ async function privateRedis(options: UpOptions, running: Running): Promise<UpRed
   };
 }
 
-/** The address without a password that may be in it. */
-const shown = (url: string) => url.replace(/\/\/[^@/]*@/, '//');
-
 async function startAll(options: UpOptions, running: Running, stop: AbortSignal, lock: Lock) {
   const { folder, entry, say } = options;
   const env = withKey(options.env, folder);
@@ -77,7 +74,7 @@ async function startAll(options: UpOptions, running: Running, stop: AbortSignal,
     say(`${name} is no setting of Encke's; see .env.example.`);
   const url = options.redisUrl ?? env.ENCKE_REDIS_URL;
   const redis: UpRedis = url
-    ? { url, description: shown(url) }
+    ? { url, description: withoutPassword(url) }
     : await privateRedis(options, running);
   stop.throwIfAborted();
   const plan = await makePlan({ ...env, ENCKE_REDIS_URL: redis.url }, options.gateways);
