@@ -13,6 +13,7 @@ const redact = {
     ...secret.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]),
     'command.args',
     '*.command.args',
+    '*.*.command.args',
     'previousErrors',
     '*.previousErrors',
   ],
