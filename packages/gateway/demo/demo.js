@@ -18,10 +18,17 @@ import {
 const params = new URLSearchParams(location.search);
 const number = (text) => (/^[1-9][0-9]{0,8}$/.test(text ?? '') ? Number(text) : undefined);
 
-/** `?gateway=host:port` shows that any gateway will do; else the one that served this page. */
-const gateway = params.get('gateway')
-  ? `${location.protocol}//${params.get('gateway')}`
-  : new URL('..', location.href).href;
+/**
+ * `?gateway=host:port` shows that any gateway will do; else the one that served this page. Not one on another host: anybody
+ * can make such a link, and the gateway is shown the user's key.
+ */
+function findGateway() {
+  const asked = `${location.protocol}//${params.get('gateway')}`;
+  if (URL.canParse(asked) && new URL(asked).hostname === location.hostname) return asked;
+  return new URL('..', location.href).href;
+}
+
+const gateway = findGateway();
 const appServer = await findAppServer();
 
 /** Resolves with the account that somebody enters by hand. */

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { after, before, test } from 'node:test';
 import { browserSkip, eventually, startBrowser } from '@encke/testing';
 import type { Browser, Page } from 'playwright-core';
@@ -112,4 +114,30 @@ test('a user with three tabs of the demo sees each message in each of them', {
   for (const tab of tabs)
     await eventually(async () => assert.deepEqual(await lines(tab, 'in'), ['one', 'two']));
   await Promise.all([sender.context().close(), first.context().close()]);
+});
+
+test('a link to the demo may name another gateway, but on no other host: it would be shown the key', {
+  skip: browserSkip,
+}, async (t) => {
+  let visits = 0;
+  const stranger = createServer((socket) => {
+    visits += 1;
+    socket.destroy();
+  }).listen(0, 'localhost');
+  await once(stranger, 'listening');
+  t.after(() => stranger.close());
+  const { port } = stranger.address() as AddressInfo;
+  const own = stage.gateway(0);
+  const page = await (await browser.newContext()).newPage();
+  const nodeAt = async (gateway: string) => {
+    const query = new URLSearchParams({ user: '12', gateway });
+    await page.goto(`http://${own}/demo/?${query}`);
+    await page.getByText('authorised', { exact: true }).waitFor({ timeout: 10_000 });
+    return page.locator('#node').textContent();
+  };
+  assert.equal(await nodeAt(stage.gateway(1)), stage.process(1).node);
+  for (const host of [`localhost:${port}`, `${own}@localhost:${port}`, ':', ''])
+    assert.equal(await nodeAt(host), stage.process(0).node, host);
+  assert.equal(visits, 0);
+  await page.context().close();
 });
