@@ -1,17 +1,11 @@
 /** A channel's message as Redis has it: in the history, and after its position in a bus line. */
-import type { Session, User } from '@encke/protocol';
-
-/** Up to where a channel that keeps a history has been heard. */
-export interface ChannelPosition {
-  readonly epoch: string;
-  readonly seq: number;
-}
+import type { Position, Session, User } from '@encke/protocol';
 
 export interface ChannelMessage {
   /** Unique for ever: who has seen it may drop a second copy. */
   readonly id: string;
   /** Only when the channel keeps a history. */
-  readonly position?: ChannelPosition;
+  readonly position?: Position;
   /** Milliseconds since 1970, by Redis. */
   readonly time: number;
   readonly event: string;

@@ -1,11 +1,14 @@
 /** What an application server, and a gateway for its browsers, says to channels and asks of them. */
-import type { App, Channel, Device, Session, User } from '@encke/protocol';
-import { newEpoch } from '@encke/protocol';
 import {
-  type ChannelMessage,
-  type ChannelPosition,
-  parseChannelMessage,
-} from './channel-message.ts';
+  type App,
+  type Channel,
+  type Device,
+  newEpoch,
+  type Position,
+  type Session,
+  type User,
+} from '@encke/protocol';
+import { type ChannelMessage, parseChannelMessage } from './channel-message.ts';
 import type { Context } from './context.ts';
 import { runGuarded } from './guarded.ts';
 import { channelTarget } from './keys.ts';
@@ -14,7 +17,7 @@ import { scripts } from './scripts.ts';
 
 export interface History {
   /** Now; absent when the channel keeps none. */
-  readonly position?: ChannelPosition;
+  readonly position?: Position;
   /** How many messages the channel keeps. */
   readonly length: number;
   /** Nothing behind the position that was asked for is missing. */
@@ -75,7 +78,7 @@ export class Channels {
   }
 
   /** What the channel keeps, or of that what is behind `after`. */
-  async history(app: App, channel: Channel, after?: ChannelPosition): Promise<History> {
+  async history(app: App, channel: Channel, after?: Position): Promise<History> {
     const { record, history } = this.#keys(app, channel);
     const reply = await this.#context.commands.run(
       scripts.readHistory,

@@ -6,7 +6,7 @@ export {
   type BusMessage,
   parseTarget,
 } from './bus.ts';
-export type { ChannelMessage, ChannelPosition } from './channel-message.ts';
+export type { ChannelMessage } from './channel-message.ts';
 export type { Channels, History, Member } from './channels.ts';
 export { type Cluster, openCluster } from './cluster.ts';
 export type { ClusterConfig, RedisConfig } from './config.ts';

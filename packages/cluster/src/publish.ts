@@ -2,8 +2,8 @@
  * Publishing to channels. All messages of one turn of the event loop leave in one pipelined round trip, in few script
  * calls: one for many channels, or in a Cluster one a partition.
  */
-import { type App, type Channel, messageId, newEpoch } from '@encke/protocol';
-import { type ChannelPosition, packChannelMessage, type Sender } from './channel-message.ts';
+import { type App, type Channel, messageId, newEpoch, type Position } from '@encke/protocol';
+import { packChannelMessage, type Sender } from './channel-message.ts';
 import type { Context } from './context.ts';
 import { runGuarded } from './guarded.ts';
 import { type ChannelKeys, channelTarget } from './keys.ts';
@@ -27,7 +27,7 @@ export interface Published {
   /** Sessions told, the sender not counted. */
   readonly subscribers: number;
   /** Only when the channel keeps a history. */
-  readonly position?: ChannelPosition;
+  readonly position?: Position;
 }
 
 interface Pending {

@@ -4,6 +4,7 @@ import {
   type Device,
   type Node,
   newEpoch,
+  type Position,
   type Session,
   type User,
 } from '@encke/protocol';
@@ -39,7 +40,7 @@ export interface AttachOrder extends SessionRef {
   /** The auth hash; undefined with a token. */
   readonly key: string | undefined;
   readonly token?: Token | undefined;
-  readonly resume?: { readonly epoch: string; readonly seq: number } | undefined;
+  readonly resume?: Position | undefined;
 }
 
 export interface Attached {

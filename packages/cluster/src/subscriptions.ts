@@ -5,8 +5,7 @@
  * No two reports of one channel are ever under way at once, and after one whose answer is missing the next waits until
  * that one can no longer take effect. So an old report never comes after a newer one.
  */
-import type { App, Channel, Node, Session } from '@encke/protocol';
-import type { ChannelPosition } from './channel-message.ts';
+import type { App, Channel, Node, Position, Session } from '@encke/protocol';
 import { isTracked, sweepChannel } from './channel-sweep.ts';
 import { type Member, packMember } from './channels.ts';
 import type { Context } from './context.ts';
@@ -35,7 +34,7 @@ export interface SubscriptionChange {
 
 export interface Standing {
   /** Everything behind it comes over the bus; absent when the channel keeps no history. */
-  readonly position?: ChannelPosition;
+  readonly position?: Position;
   /** How many messages the channel keeps. */
   readonly length: number;
 }

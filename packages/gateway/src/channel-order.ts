@@ -4,12 +4,12 @@
  */
 import {
   type ChannelMessage,
-  type ChannelPosition,
   type Channels,
   type History,
   RedisUnavailable,
   type Standing,
 } from '@encke/cluster';
+import type { Position } from '@encke/protocol';
 import type { LocalChannel } from './local-channel.ts';
 import { SharedLine } from './shared-line.ts';
 
@@ -64,7 +64,7 @@ export class ChannelOrder {
   }
 
   /** @returns false when something is missing before it. */
-  #next(channel: LocalChannel, message: ChannelMessage, { epoch, seq }: ChannelPosition): boolean {
+  #next(channel: LocalChannel, message: ChannelMessage, { epoch, seq }: Position): boolean {
     // A history that began after this node reported begins with 1.
     channel.position ??= { epoch, seq: 0 };
     const at = channel.position;
@@ -91,7 +91,7 @@ export class ChannelOrder {
   }
 
   /** From here on the channel is served; what came before and was not seen is lost. */
-  #miss(channel: LocalChannel, position: ChannelPosition): void {
+  #miss(channel: LocalChannel, position: Position): void {
     channel.position = position;
     channel.tell(new SharedLine((wire) => wire.channelMissed(channel.name, position)), position);
   }
@@ -174,5 +174,5 @@ export class ChannelOrder {
   }
 }
 
-const differ = (a: ChannelPosition | undefined, b: ChannelPosition | undefined): boolean =>
+const differ = (a: Position | undefined, b: Position | undefined): boolean =>
   a?.epoch !== b?.epoch || a?.seq !== b?.seq;

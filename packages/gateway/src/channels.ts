@@ -5,13 +5,12 @@
 import {
   type BusMember,
   type ChannelMessage,
-  type ChannelPosition,
   type Channels as ClusterChannels,
   channelTarget,
   type Standing,
   type Subscriptions,
 } from '@encke/cluster';
-import { type App, type Channel, statusUser } from '@encke/protocol';
+import { type App, type Channel, type Position, statusUser } from '@encke/protocol';
 import { ChannelOrder } from './channel-order.ts';
 import { HistoryReads } from './history-reads.ts';
 import { LocalChannel } from './local-channel.ts';
@@ -89,11 +88,7 @@ export class Channels {
    * Subscribes a socket and answers it, from `position` if there is one.
    * @throws RedisUnavailable: it is not subscribed
    */
-  async subscribe(
-    session: Session,
-    name: Channel,
-    position: ChannelPosition | undefined,
-  ): Promise<void> {
+  async subscribe(session: Session, name: Channel, position: Position | undefined): Promise<void> {
     const channel = this.#open(session.app, name);
     channel.add(session);
     const joiner = channel.hold(session);

@@ -2,13 +2,8 @@
  * One channel with subscribers on this node, and what Redis has still to hear of them. All of it can be lost: who is
  * subscribed stands in the sockets.
  */
-import {
-  type ChannelMessage,
-  type ChannelPosition,
-  channelTarget,
-  type Member,
-} from '@encke/cluster';
-import type { App, Channel, Session as SessionId } from '@encke/protocol';
+import { type ChannelMessage, channelTarget, type Member } from '@encke/cluster';
+import type { App, Channel, Position, Session as SessionId } from '@encke/protocol';
 import { directAddress } from './peer.ts';
 import type { Session } from './session.ts';
 import type { SharedLine } from './shared-line.ts';
@@ -20,11 +15,11 @@ const WAITING = 1_024;
 
 /** A subscriber that is not live yet: its answer, or what it missed, goes first. */
 export interface Joiner {
-  held: { readonly line: SharedLine; readonly position?: ChannelPosition }[];
+  held: { readonly line: SharedLine; readonly position?: Position }[];
   /** More came than is held. */
   overflowed: boolean;
   /** Up to here it has what the bus may still bring. */
-  has: ChannelPosition | undefined;
+  has: Position | undefined;
 }
 
 /** What Redis has not heard of a channel. Most channels owe nothing most of the time. */
@@ -48,7 +43,7 @@ export class LocalChannel {
   joiners: Map<Session, Joiner> | undefined;
 
   /** Up to where all live subscribers have been served; undefined while the channel keeps no history. */
-  position: ChannelPosition | undefined;
+  position: Position | undefined;
   /** Milliseconds, of the last message with a position; 0: not known. */
   time = 0;
   /** Messages that wait for the position, or for what is missing before them. At first: until Redis knows of us. */
@@ -122,7 +117,7 @@ export class LocalChannel {
   }
 
   /** Writes a line to all live subscribers, and holds it for the others. @returns to how many. */
-  tell(line: SharedLine, position?: ChannelPosition, except?: SessionId): number {
+  tell(line: SharedLine, position?: Position, except?: SessionId): number {
     let told = 0;
     for (const session of this.sessions) {
       if (session.id === except) continue;
@@ -134,7 +129,7 @@ export class LocalChannel {
     return told;
   }
 
-  #passes(session: Session, joiner: Joiner, line: SharedLine, position?: ChannelPosition): boolean {
+  #passes(session: Session, joiner: Joiner, line: SharedLine, position?: Position): boolean {
     if (joiner.has !== undefined) {
       if (position === undefined) return true;
       if (position.epoch === joiner.has.epoch && position.seq <= joiner.has.seq) return false;

@@ -2,13 +2,8 @@
  * Brings a subscriber of `encke.v1` from its position to what is live: what the channel's history holds after it, no
  * faster than the socket takes it, then what the bus brought meanwhile. No gap, no repeat. [N8]
  */
-import {
-  type ChannelMessage,
-  type ChannelPosition,
-  type History,
-  RedisUnavailable,
-} from '@encke/cluster';
-import { encodeFrame } from '@encke/protocol';
+import { type ChannelMessage, type History, RedisUnavailable } from '@encke/cluster';
+import { encodeFrame, type Position } from '@encke/protocol';
 import { drained } from './drained.ts';
 import type { HistoryReads } from './history-reads.ts';
 import type { Joiner, LocalChannel } from './local-channel.ts';
@@ -23,7 +18,7 @@ const RETRY = 500;
 /** What a history has behind a position. */
 interface Behind {
   /** What follows is after this; undefined: the channel keeps no history. */
-  readonly from: ChannelPosition | undefined;
+  readonly from: Position | undefined;
   /** Nothing behind the position is gone. */
   readonly complete: boolean;
   readonly messages: readonly ChannelMessage[];
@@ -50,7 +45,7 @@ export class Resumes {
     session: Session,
     channel: LocalChannel,
     joiner: Joiner,
-    wanted: ChannelPosition | undefined,
+    wanted: Position | undefined,
   ): Promise<void> {
     if (wanted === undefined) {
       const first = joiner.held.find(({ position }) => position !== undefined)?.position;
@@ -72,7 +67,7 @@ export class Resumes {
     session: Session,
     channel: LocalChannel,
     joiner: Joiner,
-    has: ChannelPosition | undefined,
+    has: Position | undefined,
   ): Promise<void> {
     let at = has;
     while (joiner.overflowed && at !== undefined && holds(session, channel, joiner)) {
@@ -142,23 +137,23 @@ const holds = (session: Session, channel: LocalChannel, joiner: Joiner): boolean
   channel.joiners?.get(session) === joiner;
 
 /** Whoever has everything up to `has` has `position` too. */
-const covers = (has: ChannelPosition | undefined, position: ChannelPosition | undefined): boolean =>
+const covers = (has: Position | undefined, position: Position | undefined): boolean =>
   has !== undefined && position?.epoch === has.epoch && position.seq <= has.seq;
 
-const missed = ({ name }: LocalChannel, { epoch, seq }: ChannelPosition) =>
+const missed = ({ name }: LocalChannel, { epoch, seq }: Position) =>
   ({ type: 'channel-missed', channel: name, epoch, seq }) as const;
 
 function answer(
   session: Session,
   { name }: LocalChannel,
-  from: ChannelPosition | undefined,
+  from: Position | undefined,
   recovered: boolean,
 ): void {
   const place = from && { epoch: from.epoch, seq: from.seq };
   session.push(encodeFrame({ type: 'subscribed', channel: name, ...place, recovered }));
 }
 
-function behind({ position, messages }: History, wanted: ChannelPosition): Behind {
+function behind({ position, messages }: History, wanted: Position): Behind {
   if (position === undefined) return { from: undefined, complete: false, messages: [] };
   const first = messages[0]?.position?.seq ?? position.seq + 1;
   if (covers(position, wanted) && wanted.seq >= first - 1) {
