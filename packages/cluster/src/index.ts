@@ -15,7 +15,14 @@ export { type Jobs, type RepeatingJob, startJobs } from './jobs.ts';
 export { channelTarget, target } from './keys.ts';
 export type { Heartbeat, Sweeper } from './nodes.ts';
 export type { Publish, Published } from './publish.ts';
-export type { AckOrder, Attached, Registry, SessionRef, Token } from './registry.ts';
+export type {
+  AckOrder,
+  Attached,
+  DetachOrder,
+  RegisterOrder,
+  Registry,
+  Token,
+} from './registry.ts';
 export { tokenDigest } from './revoked-tokens.ts';
 export { acceptanceCounters, type Stats } from './stats.ts';
 export type { GatewayStatus, Status } from './status.ts';

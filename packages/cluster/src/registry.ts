@@ -66,6 +66,12 @@ export interface RegisterOrder extends SessionRef {
   readonly cursor: number;
 }
 
+export interface DetachOrder extends SessionRef {
+  /** The epoch that the session knows; in any other the registry knows its cursor better. */
+  readonly epoch: string;
+  readonly cursor: number;
+}
+
 export interface Registered {
   readonly epoch: string;
   /** The user's last seq. */
@@ -180,10 +186,7 @@ export class Registry {
     return last === undefined ? (epoch as CloseReason) : { epoch, last };
   }
 
-  /** `cursor` counts only in `epoch`; in any other the registry knows better. */
-  async detach(
-    order: SessionRef & { readonly epoch: string; readonly cursor: number },
-  ): Promise<void> {
+  async detach(order: DetachOrder): Promise<void> {
     const { commands, config, keys } = this.#context;
     const name = target(order.app, order.user);
     const user = keys.user(name);

@@ -9,7 +9,7 @@ import { personal, workOf } from './commands/index.ts';
 import type { ConnectionInfo } from './connection-info.ts';
 import { Entrance, type Entry } from './entrance.ts';
 import type { SqlFault } from './outcome.ts';
-import { Pipeline } from './pipeline.ts';
+import { Pipeline, type Work } from './pipeline.ts';
 import { answer, type Style } from './wire/answer.ts';
 import { fullPacket } from './wire/constants.ts';
 import {
@@ -160,7 +160,7 @@ export class Connection {
     }
   }
 
-  #add({ payload }: Packet, work: Parameters<Pipeline['add']>[0]): void {
+  #add({ payload }: Packet, work: Work): void {
     if (this.#pipeline.idle) this.#since = performance.now();
     this.#pipeline.add(work, payload.length);
   }

@@ -1,6 +1,6 @@
 /** Sessions that ended and still stand in Redis. Kept until Redis has taken them out, however long it is away. */
 
-import type { Registry } from '@encke/cluster';
+import type { DetachOrder, Registry } from '@encke/cluster';
 import { steadyNow } from './clock.ts';
 import type { Session } from './session.ts';
 
@@ -8,11 +8,9 @@ const RETRY = 1_000;
 /** In one round trip at most. */
 const GROUP = 1_000;
 
-type Departure = Parameters<Registry['detach']>[0];
-
 export class Departures {
   readonly #registry: () => Registry;
-  #waiting: Departure[] = [];
+  #waiting: DetachOrder[] = [];
   #busy: Promise<void> | undefined;
 
   constructor(registry: () => Registry) {

@@ -9,7 +9,7 @@
  */
 
 import type { Socket } from 'node:net';
-import type { BusMessage, Registry, Token } from '@encke/cluster';
+import type { BusMessage, RegisterOrder, Token } from '@encke/cluster';
 import {
   type App,
   type CloseName,
@@ -155,7 +155,7 @@ export class Session {
   }
 
   /** What Redis must know of it. */
-  registration(): Parameters<Registry['register']>[0] {
+  registration(): RegisterOrder {
     const { app, user, id: session, device, token, since, epoch, sent, sentTime } = this;
     const cursor = this.confirmation.cursor(steadyNow());
     return { app, user, session, device, token, since, epoch, sent, sentTime, cursor };
