@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { newNode } from '@encke/protocol';
 import { eventually, type RedisServer, startProxy, startRedis } from '@encke/testing';
-import { Bus, type BusHandlers, parseTarget } from './bus.ts';
+import { Bus, type BusHandlers } from './bus.ts';
 import { newUser, openTestCluster, type TestCluster } from './cluster.fixture.ts';
 import { PARTITIONS } from './keys.ts';
 
@@ -127,8 +127,4 @@ test('a bus that was stopped says nothing more and leaves no subscription', asyn
   } finally {
     await cluster.stop();
   }
-});
-
-test('a target taken apart', () => {
-  assert.deepEqual(parseTarget('0:999999999'), { app: 0, user: 999_999_999 });
 });

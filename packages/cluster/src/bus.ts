@@ -8,7 +8,7 @@
  * condemns the bus.
  */
 import { performance } from 'node:perf_hooks';
-import type { App, Device, Node, Session, User } from '@encke/protocol';
+import type { Device, Node, Session, User } from '@encke/protocol';
 import { type ChannelMessage, parseChannelLine } from './channel-message.ts';
 import type { Member } from './channels.ts';
 import type { Context } from './context.ts';
@@ -243,10 +243,4 @@ function parseMessage(line: string): BusMessage {
     event: line.slice(d + 1, e),
     data: line.slice(e + 1),
   };
-}
-
-/** A target as it stands in bus lines, taken apart. */
-export function parseTarget(name: string): { app: App; user: User } {
-  const colon = name.indexOf(':');
-  return { app: Number(name.slice(0, colon)) as App, user: Number(name.slice(colon + 1)) as User };
 }

@@ -1,10 +1,11 @@
 import { channelKind, type Session } from '@encke/protocol';
 import type { Context } from './context.ts';
+import { parseChannelTarget } from './keys.ts';
 import { scripts } from './scripts.ts';
 
 /** Whether the subscribers of `app:channel` are told who comes and goes. */
 export const isTracked = (name: string): boolean =>
-  channelKind(name.slice(name.indexOf(':') + 1)) === 'track';
+  channelKind(parseChannelTarget(name).channel) === 'track';
 
 /**
  * Removes a node's members of a channel: all, when it is dead; else all but those it holds.

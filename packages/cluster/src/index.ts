@@ -1,18 +1,12 @@
 export type { Append, Appended } from './append.ts';
-export {
-  type Bus,
-  type BusHandlers,
-  type BusMember,
-  type BusMessage,
-  parseTarget,
-} from './bus.ts';
+export type { Bus, BusHandlers, BusMember, BusMessage } from './bus.ts';
 export type { ChannelMessage } from './channel-message.ts';
 export type { Channels, History, Member } from './channels.ts';
 export { type Cluster, openCluster } from './cluster.ts';
 export type { ClusterConfig, RedisConfig } from './config.ts';
 export type { Inbox, InboxEntry, Page, Undelivered } from './inbox.ts';
 export { type Jobs, type RepeatingJob, startJobs } from './jobs.ts';
-export { channelTarget, target } from './keys.ts';
+export { channelTarget, parseChannelTarget, parseTarget, target } from './keys.ts';
 export type { Heartbeat, Sweeper } from './nodes.ts';
 export type { Publish, Published } from './publish.ts';
 export type {

@@ -2,7 +2,16 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { App, Channel, Node, User } from '@encke/protocol';
 import calculateSlot from 'cluster-key-slot';
-import { channelPartition, channelTarget, Keys, PARTITIONS, partitionOf, target } from './keys.ts';
+import {
+  channelPartition,
+  channelTarget,
+  Keys,
+  PARTITIONS,
+  parseChannelTarget,
+  parseTarget,
+  partitionOf,
+  target,
+} from './keys.ts';
 
 test('a user is in the same partition for ever: keys of running installations depend on it', () => {
   const known: [name: string, partition: number][] = [
@@ -112,4 +121,9 @@ test('a node listens on one channel a partition', () => {
   const channels = keys.busChannels('n' as Node);
   assert.equal(new Set(channels).size, PARTITIONS);
   assert.equal(channels[5], `${keys.bus(5)}n`);
+});
+
+test('a target taken apart', () => {
+  assert.deepEqual(parseTarget('0:999999999'), { app: 0, user: 999_999_999 });
+  assert.deepEqual(parseChannelTarget('7:web_a-b'), { app: 7, channel: 'web_a-b' });
 });

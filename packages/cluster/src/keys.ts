@@ -28,6 +28,23 @@ export const channelPartition = (name: string): number =>
 /** `app:channel`, the name of a channel in bus lines and sets. */
 export const channelTarget = (app: App, channel: Channel): string => `${app}:${channel}`;
 
+const parts = (name: string): [app: App, rest: string] => {
+  const colon = name.indexOf(':');
+  return [Number(name.slice(0, colon)) as App, name.slice(colon + 1)];
+};
+
+/** A target taken apart. */
+export function parseTarget(name: string): { app: App; user: User } {
+  const [app, user] = parts(name);
+  return { app, user: Number(user) as User };
+}
+
+/** A channel's target taken apart. */
+export function parseChannelTarget(name: string): { app: App; channel: Channel } {
+  const [app, channel] = parts(name);
+  return { app, channel: channel as Channel };
+}
+
 export type UserKeys = ReturnType<Keys['user']>;
 export type ChannelKeys = ReturnType<Keys['channel']>;
 

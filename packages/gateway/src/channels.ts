@@ -7,6 +7,7 @@ import {
   type ChannelMessage,
   type Channels as ClusterChannels,
   channelTarget,
+  parseChannelTarget,
   type Standing,
   type Subscriptions,
 } from '@encke/cluster';
@@ -161,8 +162,7 @@ export class Channels {
 
   /** Redis believes in subscribers here that do not exist: a report whose answer was lost with the channel. */
   #stray(target: string): void {
-    const colon = target.indexOf(':');
-    const app = Number(target.slice(0, colon)) as App;
-    this.#reports.mark(this.#open(app, target.slice(colon + 1) as Channel));
+    const { app, channel } = parseChannelTarget(target);
+    this.#reports.mark(this.#open(app, channel));
   }
 }
