@@ -3,21 +3,11 @@ import { Command, type Redis } from 'ioredis';
 import { type Argument, ScriptCall } from './script-call.ts';
 import type { Script } from './scripts.ts';
 
-/** What may be sent a second time when Redis did not know the script. */
-export class Call {
+/** A script with what it is given. */
+interface Call {
   readonly script: Script;
   readonly keys: readonly string[];
   readonly args: readonly Argument[];
-
-  constructor(script: Script, keys: readonly string[], args: readonly Argument[]) {
-    this.script = script;
-    this.keys = keys;
-    this.args = args;
-  }
-
-  make(): ScriptCall {
-    return new ScriptCall(this.script, this.keys, this.args);
-  }
 }
 
 export interface Order {
@@ -32,7 +22,7 @@ export interface Order {
 }
 
 export function commandOf({ call, words }: Order): Command {
-  if (call) return call.make();
+  if (call) return new ScriptCall(call.script, call.keys, call.args);
   const [name = '', ...args] = words;
   return new Command(String(name), args, { replyEncoding: 'utf8' });
 }
