@@ -7,7 +7,7 @@ ARGV  deadline (ms), bus prefix, bus line, reason
 Returns  now, how many sessions are registered, 1 when there was a hash; only now: it was too late and nothing was done
 ]]
 --@include clock
---@include drop-node
+--@include tell-gateways
 
 local now = clock()
 if now > tonumber(ARGV[1]) then return { now } end
@@ -17,12 +17,5 @@ redis.call('HSET', KEYS[1], 'c', now .. ' ' .. ARGV[4])
 -- Redis may just have lost the user; then the mark alone need not stay long.
 if not known then redis.call('PEXPIRE', KEYS[1], 3600000) end
 local sessions = redis.call('HKEYS', KEYS[2])
-local told = {}
-for _, session in ipairs(sessions) do
-  local node = string.sub(session, 1, NODE_LENGTH)
-  if not told[node] then
-    told[node] = true
-    redis.call('SPUBLISH', ARGV[2] .. node, ARGV[3])
-  end
-end
+tell_gateways(sessions, ARGV[2], ARGV[3])
 return { now, #sessions, removed }

@@ -7,7 +7,7 @@ ARGV  1 deadline (ms)  2 digest  3 token  4 expiry of the token (ms), '' when it
 Returns  now, 1; only now: it was too late and nothing was done
 ]]
 --@include clock
---@include drop-node
+--@include tell-gateways
 
 -- Milliseconds. Clocks differ, so a token is not forgotten the moment it expires.
 local DAY = 86400000
@@ -26,12 +26,5 @@ redis.call('ZADD', KEYS[3], string.format('%.0f', math.max(expiry, now + DAY)), 
 local last = string.format('%.0f', redis.call('ZRANGE', KEYS[3], -1, -1, 'WITHSCORES')[2])
 redis.call('PEXPIREAT', KEYS[2], last)
 redis.call('PEXPIREAT', KEYS[3], last)
-local told = {}
-for _, session in ipairs(redis.call('HKEYS', KEYS[1])) do
-  local node = string.sub(session, 1, NODE_LENGTH)
-  if not told[node] then
-    told[node] = true
-    redis.call('SPUBLISH', ARGV[5] .. node, ARGV[6])
-  end
-end
+tell_gateways(redis.call('HKEYS', KEYS[1]), ARGV[5], ARGV[6])
 return { now, 1 }
