@@ -4,7 +4,7 @@ A session has ended. Its cursor stays for the resume window; the last one of a u
 KEYS  user record, sessions, cursors, node index, leaving
 ARGV  1 target  2 session  3 node  4 device  5 epoch the session knows  6 its cursor in that epoch
       7 cursor window (ms)  8 offline grace (ms)
-Returns  1 when the session was registered, else 0
+Returns  nothing
 ]]
 --@include clock
 --@include record
@@ -21,7 +21,7 @@ for i = 1, #left, 2 do
 end
 -- Also for a session that was evicted or dropped: nobody else takes the user out of this node's index.
 if not here then redis.call('SREM', KEYS[4], ARGV[1]) end
-if not entry then return 0 end
+if not entry then return end
 local seq = ARGV[6]
 local record = read_record(KEYS[1])
 if not record or ARGV[5] ~= record.epoch then
@@ -34,4 +34,3 @@ if #left == 0 then
   if record then redis.call('HSET', KEYS[1], 'n', now) end
   redis.call('ZADD', KEYS[5], now + tonumber(ARGV[8]), ARGV[1])
 end
-return 1

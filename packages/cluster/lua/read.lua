@@ -3,9 +3,8 @@ Reads a page of a user's inbox.
 
 KEYS  user record, inbox
 ARGV  1 epoch of the position  2 its seq, or 'confirmed'  3 id of that entry, or '-' when not known
-Returns  nothing when there is no user record, else now, epoch, last seq, seq read behind, seq up to which messages
-         were lost to a device that had not read them, then a page
-         (see include/page.lua)
+Returns  nothing when there is no user record, else epoch, last seq, seq read behind, seq up to which messages were lost
+         to a device that had not read them, then a page (see include/page.lua)
 ]]
 --@include clock
 --@include record
@@ -20,6 +19,6 @@ if ARGV[2] ~= 'confirmed' then
   if ARGV[1] ~= record.epoch then start = '-' end
 end
 if start == '-' then start = id_behind(record, after) end
-local answer = { now, record.epoch, record.seq, after, lost_up_to(record, now) }
+local answer = { record.epoch, record.seq, after, lost_up_to(record, now) }
 for _, item in ipairs(read_page(KEYS[2], record, after, start, now)) do answer[#answer + 1] = item end
 return answer

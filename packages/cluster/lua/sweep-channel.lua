@@ -5,7 +5,7 @@ when it is dead; else all of its members but those named. A step at a time.
 KEYS  routing table, members, index of the node's channels, the swept ones
 ARGV  1 bus prefix  2 target  3 node  4 '1' when subscribers are told who goes  5 cursor, 0 at first
       6 '1' when the node is dead, then sessions to keep
-Returns  the next cursor, '0' at the end, and how many were removed
+Returns  the next cursor, '0' at the end
 ]]
 --@include outbox
 
@@ -37,4 +37,4 @@ if dead and step[1] == '0' then
   redis.call('SREM', KEYS[3], name)
 end
 send(ARGV[1])
-return { step[1], gone }
+return step[1]

@@ -28,7 +28,7 @@ export async function sweepChannel(
   let cursor = '0';
   do {
     const rest = [cursor, held ? '' : '1', ...(held ?? [])];
-    const reply = await commands.run(scripts.sweepChannel, names, [...args, ...rest]);
-    [cursor] = reply as [string];
+    const next = await commands.run(scripts.sweepChannel, names, [...args, ...rest]);
+    cursor = next as string;
   } while (cursor !== '0');
 }

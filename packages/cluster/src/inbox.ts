@@ -87,12 +87,12 @@ export class Inbox {
     const reply = await commands.run(scripts.read, [record, inbox], [epoch, after, from]);
     const values = reply as (string | number)[];
     if (values.length === 0) return undefined;
-    const page = parsePage(values.slice(5, 8), values, 8, this.#context);
+    const page = parsePage(values.slice(4, 7), values, 7, this.#context);
     return {
-      epoch: String(values[1]),
-      last: Number(values[2]),
-      after: Number(values[3]),
-      lost: Number(values[4]),
+      epoch: String(values[0]),
+      last: Number(values[1]),
+      after: Number(values[2]),
+      lost: Number(values[3]),
       page,
     };
   }

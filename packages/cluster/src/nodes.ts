@@ -47,12 +47,11 @@ export class Heartbeat {
     const { sessions, connections, unconfirmed } = this.#load();
     const uptime = Math.round(performance.now() - this.#started);
     try {
-      const reply = await commands.run(
+      const unknown = await commands.run(
         scripts.beat,
         [keys.nodes, keys.loads],
         [this.#node, `${uptime} ${sessions} ${connections} ${unconfirmed}`],
       );
-      const [, unknown] = reply as [number, number];
       if (unknown === 1 && this.#known) this.#forgotten();
       this.#known = true;
     } catch {

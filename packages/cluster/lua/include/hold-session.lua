@@ -1,5 +1,5 @@
 -- Puts a session into its user's registry, with its cursor, and ends the offline grace. Returns 1 when the user was
--- offline. keys: {record, sessions, cursors, fading (cursors may have a lifetime), index (of the node), leaving, online, target}.
+-- offline. keys: {sessions, cursors, fading (cursors may have a lifetime), index (of the node), leaving, online, target}.
 local function hold_session(keys, session, since, device, cursor)
   redis.call('HSET', keys.sessions, session, since .. ' ' .. device)
   redis.call('HSET', keys.cursors, session, cursor .. ' 0 ' .. device)
