@@ -9,7 +9,7 @@ export interface ClusterConfig {
   readonly inboxMax: number;
   /** How long a device that left may come back and miss nothing. */
   readonly resumeWindow: number;
-  /** Sessions of one user, cluster-wide. */
+  /** Devices that one user may have connected, cluster-wide. */
   readonly deviceLimit: number;
   /** How long a user may be without a session before counting as offline. */
   readonly offlineGrace: number;

@@ -1,6 +1,6 @@
 /**
- * Every Redis key and bus channel. `{p}` is the partition of the user, written as a hash tag, so that one script
- * touches one slot. Lifetimes: see each line.
+ * Every Redis key and bus channel. `{p}` is the partition of the user or channel, written as a hash tag, so that one
+ * script touches one slot. Lifetimes: see each line.
  */
 import type { App, Channel, Node, User } from '@encke/protocol';
 
@@ -57,9 +57,9 @@ export class Keys {
 
   constructor(prefix: string) {
     this.#tagged = Array.from({ length: PARTITIONS }, (_, p) => `${prefix}:{${p}}:`);
-    /** zset node → last heartbeat (ms). Writer: gateways; reader: worker. Lifetime: until the node is swept. */
+    /** zset node → last heartbeat (ms). Writer: gateways; reader: worker, status. Lifetime: until the node leaves or is swept. */
     this.nodes = `${prefix}:{nodes}`;
-    /** hash node → `<uptime ms> <sessions> <connections>` at that heartbeat. Reader: status. Lifetime: as long. */
+    /** hash node → `<uptime ms> <sessions> <connections> <unconfirmed>` at that heartbeat. Reader: status. Lifetime: as long. */
     this.loads = `${prefix}:{nodes}:load`;
     /** string: messages accepted. Writer: all that accept, once a second; reader: status. Lifetime: for ever. */
     this.accepted = `${prefix}:{nodes}:accepted`;
@@ -76,7 +76,7 @@ export class Keys {
     const tag = this.#tag(partition);
     return {
       partition,
-      /** string: the auth hash. Writer: ingest, cometql; reader: attach. Lifetime: as given, else until deleted. */
+      /** string: the auth hash. Writer: ingest, cometql; reader: attach, cometql. Lifetime: as given, else until deleted. */
       auth: `${tag}auth:${name}`,
       /** hash: epoch, seqs, last seen (see lua/include/record.lua). Lifetime: 90 days after the last message or attach. */
       record: `${tag}user:${name}`,
@@ -91,7 +91,7 @@ export class Keys {
     };
   }
 
-  /** set of targets with a session on the node. Writer: attach; reader: sweep. Lifetime: until detached or swept. */
+  /** set of targets with a session on the node. Writer: attach, register; reader: sweep. Lifetime: until detached or swept. */
   nodeIndex(partition: number, node: string): string {
     return `${this.#tag(partition)}node:${node}`;
   }
@@ -120,7 +120,7 @@ export class Keys {
     return { tokens: key, ends: `${key}:ends` };
   }
 
-  /** zset target → when its offline grace ends (ms). Writer: detach, drop; reader: worker. */
+  /** zset target → when its offline grace ends (ms). Writer: detach, drop; reader: worker, status, and who asks for a user. */
   leaving(partition: number): string {
     return `${this.#tag(partition)}leaving`;
   }

@@ -1,11 +1,11 @@
 import { steadyNow } from './clock.ts';
 
-/** One timer for all sessions: each lies in the slot in which it wants to be looked at next. */
 export interface Spoke {
   /** Looks after itself. @returns milliseconds until the next look, or 0 for never again. */
   look(now: number): number;
 }
 
+/** One timer for all sessions: each lies in the slot in which it wants to be looked at next. */
 export class Wheel<T extends Spoke> {
   readonly #slots: T[][];
   readonly #grain: number;
