@@ -159,12 +159,11 @@ export class Uplink {
 
   private open(WebSocket: WebSocketConstructor, hello: Hello): void {
     const { hooks } = this;
-    const connection = new Connection(WebSocket, this.endpoints.next(), hello, {
+    this.connection = new Connection(WebSocket, this.endpoints.next(), hello, {
       ready: (frame) => this.ready(frame, hello),
       frame: (frame) => hooks.frame(frame),
       lost: (end) => this.lost(end),
     });
-    this.connection = connection;
   }
 
   private ready(frame: Ready, hello: Hello): void {

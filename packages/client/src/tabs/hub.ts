@@ -1,5 +1,6 @@
 import type { Hello, Message, Missed, Position, Ready, ServerFrame } from '@encke/protocol';
 import type { Key } from '../credentials.ts';
+import { positionOf } from '../place.ts';
 import type { Uplink, UplinkHooks } from '../uplink.ts';
 import { KeySearch } from './key-search.ts';
 import { Subscriptions } from './subscriptions.ts';
@@ -173,10 +174,11 @@ export class Hub {
   }
 
   private ready(frame: Ready, { resume }: Hello): void {
-    const { authorized, epoch, seq, resumed } = frame;
+    const { authorized, resumed } = frame;
     this.online = frame;
-    if (authorized && epoch !== undefined && seq !== undefined) {
-      this.startAt({ epoch, seq });
+    const position = authorized && positionOf(frame);
+    if (position) {
+      this.startAt(position);
       // The last receipt may have been lost with the socket that it was sent on.
       if (resume && resumed) this.acked = -1;
     }

@@ -1,5 +1,6 @@
 import type { ChannelFrame, Position, Published, Refused, ServerFrame } from '@encke/protocol';
 import { retryAfter } from '../link.ts';
+import { positionOf } from '../place.ts';
 import type { Down, Publish, Request } from './words.ts';
 
 interface Subscription {
@@ -161,7 +162,6 @@ export class Subscriptions {
     if (!sent) return;
     const { channel, event, data, hidden } = sent;
     const user = hidden ? 0 : this.hooks.user();
-    const place = epoch !== undefined && seq !== undefined && { epoch, seq };
     const frame: ChannelFrame = {
       type: 'channel',
       channel,
@@ -170,7 +170,7 @@ export class Subscriptions {
       data,
       user,
       time: Date.now(),
-      ...place,
+      ...positionOf({ epoch, seq }),
     };
     for (const tab of this.all.get(channel)?.tabs ?? [])
       if (tab !== from) this.hooks.send({ type: 'echo', frame }, tab);
@@ -204,8 +204,4 @@ export class Subscriptions {
   private tell(frame: ServerFrame, tab?: string): void {
     this.hooks.send({ type: 'frame', frame }, tab);
   }
-}
-
-function positionOf({ epoch, seq }: { epoch?: string; seq?: number }): Position | undefined {
-  return epoch === undefined || seq === undefined ? undefined : { epoch, seq };
 }
