@@ -18,7 +18,10 @@ import { isAfter, type Placed, positionOf } from './place.ts';
 /** Ids of messages that are remembered, to drop what a channel without positions brings twice. */
 const remembered = 200;
 
-/** A channel by its name. It is subscribed while it has handlers; the rest needs no subscription. */
+/**
+ * A channel by its name. It is subscribed while it has handlers; the rest needs no subscription. A promise is rejected with
+ * an EnckeError, or with the reason of its signal.
+ */
 export class Channel {
   readonly name: string;
   private readonly asks: Asks;
@@ -51,6 +54,7 @@ export class Channel {
     return this.listen(name, handler as Handler<ChannelMessage>, options);
   }
 
+  /** All messages. */
   onMessage<Data = unknown>(
     handler: Handler<ChannelMessage<Data>>,
     options?: ListenOptions,
@@ -77,11 +81,15 @@ export class Channel {
     return this.listen('joined', handler, options);
   }
 
+  /** Somebody else left, or lost the connection; only `track_` channels tell. */
   onLeft(handler: Handler<Member>, options?: ListenOptions): Unsubscribe {
     return this.listen('left', handler, options);
   }
 
-  /** How many were told, the own connection not counted. Browsers may publish to `web_` and, signed in, `webauth_` channels. */
+  /**
+   * How many were told, the own connection not counted. Browsers may publish to `web_` and, signed in, `webauth_` channels.
+   * Data that JSON cannot say is rejected with a TypeError.
+   */
   async publish(event: string, data: unknown, options: PublishOptions = {}): Promise<number> {
     const { hidden } = options;
     const { subscribers, id, epoch, seq } = await this.asks.ask(

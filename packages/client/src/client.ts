@@ -155,13 +155,16 @@ export class Client {
     return channel;
   }
 
-  /** Another user's coming and going. */
+  /** Another user's coming and going. Throws a TypeError for a number against its rule. */
   presence(user: number): Presence {
     const name = `user_status_${checked(parseUser(user))}`;
     return new Presence(user, this.channel(name), this.asks);
   }
 
-  /** What the application server made public about a user; null when nothing. `Data` is your word for what it is. */
+  /**
+   * What the application server made public about a user; null when nothing. `Data` is your word for what it is. Rejects
+   * with an EnckeError, the reason of the signal, or a TypeError for a number against its rule.
+   */
   async userData<Data = unknown>(user: number, options?: AskOptions): Promise<Data | null> {
     const id = checked(parseUser(user));
     return (await this.asks.ask({ type: 'user-data', user: id }, options)).data as Data | null;
@@ -284,5 +287,5 @@ export class Client {
   }
 }
 
-/** Connects a user; see `ClientOptions`. */
+/** Connects a user, at once; see `ClientOptions`. Throws a TypeError that names the option and its rule. */
 export const createClient = (options?: ClientOptions): Client => new Client(options);

@@ -16,6 +16,7 @@ export class Presence {
     this.asks = asks;
   }
 
+  /** The state now. Rejects with an EnckeError, or the reason of the signal. */
   async get(options?: AskOptions): Promise<UserStatus> {
     const { user } = this;
     const { online, lastSeen } = await this.asks.ask({ type: 'user-status', user }, options);

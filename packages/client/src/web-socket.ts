@@ -13,7 +13,7 @@ export interface WebSocketLike {
 
 export type WebSocketConstructor = new (url: string, protocol: string) => WebSocketLike;
 
-/** [Error] when there is none: Node.js before 22 has none of its own. */
+/** Throws when there is none: Node.js before 22 has none of its own. */
 export async function findWebSocket(given?: WebSocketConstructor): Promise<WebSocketConstructor> {
   const own = given ?? globalThis.WebSocket;
   if (own) return own;

@@ -1,4 +1,7 @@
-/** The door to this package: everything a process may ask of Redis. */
+/**
+ * The door to this package: everything a process may ask of Redis. What asks it rejects with RedisUnavailable, within the
+ * command timeout, when Redis is away.
+ */
 import { performance } from 'node:perf_hooks';
 import type { App, Node, User } from '@encke/protocol';
 import { type Append, type Appended, Appender } from './append.ts';
@@ -49,6 +52,7 @@ export class Cluster {
     this.#tally = new Tally(this.#context);
   }
 
+  /** Resolves when Redis answers, or after the timeout. */
   connected(): Promise<void> {
     return this.#context.commands.connected();
   }
@@ -76,54 +80,67 @@ export class Cluster {
     this.#context.commands.onRoundTrip = observe;
   }
 
+  /** Stores a message and tells the user's sessions. When it rejects, `stored` says whether it may have been stored. */
   append(message: Append): Promise<Appended> {
     return this.#appender.append(message);
   }
 
+  /** Everything that no device has confirmed and that has not expired, in order. */
   undelivered(app: App, user: User): Promise<Undelivered[]> {
     return this.inbox.undelivered(app, user);
   }
 
+  /** Empties the queue. @returns how many undelivered messages it held. */
   purge(app: App, user: User): Promise<number> {
     return this.inbox.purge(app, user);
   }
 
+  /** Stores the auth hash; `ttl` in seconds, for ever when absent. */
   setHash(app: App, user: User, hash: string, ttl?: number): Promise<void> {
     return this.#users.setHash(app, user, hash, ttl);
   }
 
+  /** The stored auth hash, which may be ''; undefined: none. */
   hash(app: App, user: User): Promise<string | undefined> {
     return this.#users.hash(app, user);
   }
 
+  /** Removes the auth hash and closes the user's sockets, in one step. @returns whether there was a hash. */
   removeHash(app: App, user: User): Promise<boolean> {
     return this.#users.removeHash(app, user);
   }
 
+  /** 0 online now, Unix seconds when last seen, null never. */
   lastOnline(app: App, user: User): Promise<number | null> {
     return lastOnline(this.#context, app, user);
   }
 
+  /** The user's public data, JSON text; it stays until it is removed. */
   setData(app: App, user: User, data: string): Promise<void> {
     return this.#data.set(app, user, data);
   }
 
+  /** JSON text; undefined: none. */
   data(app: App, user: User): Promise<string | undefined> {
     return this.#data.get(app, user);
   }
 
+  /** @returns whether there was any. */
   removeData(app: App, user: User): Promise<boolean> {
     return this.#data.remove(app, user);
   }
 
+  /** The token is refused from now on, and the sessions that live on it are closed. */
   revoke(app: App, token: string): Promise<void> {
     return this.#revoked.revoke(app, token);
   }
 
+  /** The revoked tokens: that one, or all of the app. */
   revoked(app: App, token?: string): Promise<string[]> {
     return this.#revoked.list(app, token);
   }
 
+  /** @returns whether it was revoked. */
   unrevoke(app: App, token: string): Promise<boolean> {
     return this.#revoked.unrevoke(app, token);
   }
@@ -134,15 +151,20 @@ export class Cluster {
     return readStatus(this.#context);
   }
 
+  /** What is known of a user: online, last seen, sessions, how much is queued. */
   user(app: App, user: User): Promise<UserState> {
     return this.#users.state(app, user);
   }
 
+  /** Closes the user's sockets; `reconnect`: they may come back. @returns how many there were. */
   disconnect(app: App, user: User, reconnect: boolean): Promise<number> {
     return this.#users.disconnect(app, user, reconnect);
   }
 
-  /** The parts that only a gateway has. */
+  /**
+   * The parts that only a gateway has. `forgotten`: Redis no longer knows the node, see `Heartbeat`; `load`: what each
+   * heartbeat tells.
+   */
   join(
     node: Node,
     handlers: BusHandlers,
@@ -157,10 +179,12 @@ export class Cluster {
     };
   }
 
+  /** The part that only a worker has. */
   sweeper(): Sweeper {
     return new Sweeper(this.#context);
   }
 
+  /** Ends the connection; what was accepted is counted first. */
   async close(): Promise<void> {
     await this.#tally.stop();
     await this.#context.commands.close();

@@ -18,7 +18,7 @@ const HEAP_GROWTH = 100;
 
 /**
  * Starts a gateway: one port for both wires, the SDK and the demo.
- * @throws ConfigError when the certificate or the key for tokens cannot be read.
+ * @throws ConfigError when the certificate or the key for tokens cannot be read; what listening throws when the port cannot be had.
  */
 export async function startGateway(context: Context): Promise<Running> {
   const { config } = context;

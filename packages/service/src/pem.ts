@@ -41,6 +41,7 @@ export function readTogether<const T extends readonly unknown[]>(
   return values as unknown as T;
 }
 
+/** PEM text. */
 export interface Tls {
   readonly cert: Buffer;
   readonly key: Buffer;

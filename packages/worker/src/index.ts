@@ -4,6 +4,7 @@ import type { Context, Running } from '@encke/service';
 import { settleOffline } from './settle-offline.ts';
 import { sweepNodes } from './sweep-nodes.ts';
 
+/** Starts also while Redis is away: the jobs wait for it. */
 export async function startWorker(context: Context): Promise<Running> {
   const { config, log, metrics } = context;
   const cluster = await openCluster(config);
