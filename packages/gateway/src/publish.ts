@@ -2,6 +2,7 @@
 import type { Published } from '@encke/cluster';
 import { type Channel, Fault, mayPublish } from '@encke/protocol';
 import type { Desk } from './desk.ts';
+import { notAllowed } from './not-allowed.ts';
 import type { Session } from './session.ts';
 
 export interface BrowserMessage {
@@ -14,20 +15,14 @@ export interface BrowserMessage {
   readonly hidden: boolean;
 }
 
-/** No browser may, or not this one. */
-export const forbidden = new Fault(
-  'channel',
-  'must begin with web_, or with webauth_ when the key was accepted',
-);
-
-/** @throws RedisUnavailable */
+/** @returns `notAllowed.publish` when no browser may, or not this one. @throws RedisUnavailable */
 export async function publish(
   session: Session,
   message: BrowserMessage,
   { cluster, maxMessage }: Desk,
 ): Promise<Published | Fault> {
   const { channel, event, data, counted, hidden } = message;
-  if (!mayPublish(channel, session.admitted)) return forbidden;
+  if (!mayPublish(channel, session.admitted)) return notAllowed.publish;
   if (Buffer.byteLength(counted) > maxMessage)
     return new Fault('data', `must be at most ${maxMessage} bytes`);
   const user = session.admitted && !hidden ? session.user : 0;

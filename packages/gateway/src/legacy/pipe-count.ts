@@ -1,5 +1,6 @@
 import { type ChannelQuestion, encodeLegacyCount, encodeRefusal, mayCount } from '@encke/protocol';
 import type { Desk } from '../desk.ts';
+import { notAllowed } from '../not-allowed.ts';
 import type { Session } from '../session.ts';
 
 /** [L18] */
@@ -9,6 +10,6 @@ export async function pipeCount(
   { cluster }: Desk,
   old: boolean,
 ): Promise<string> {
-  if (!mayCount(channel)) return encodeRefusal('`channel` must begin with web_ or track_', old);
+  if (!mayCount(channel)) return encodeRefusal(notAllowed.count.text, old);
   return encodeLegacyCount(marker, await cluster.channels.count(session.app, channel), old);
 }

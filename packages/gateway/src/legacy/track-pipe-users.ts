@@ -6,6 +6,7 @@ import {
 } from '@encke/protocol';
 import type { Desk } from '../desk.ts';
 import { inTurn } from '../in-turn.ts';
+import { notAllowed } from '../not-allowed.ts';
 import type { Session } from '../session.ts';
 
 /** [L19] */
@@ -15,8 +16,7 @@ export async function trackPipeUsers(
   { cluster }: Desk,
   old: boolean,
 ): Promise<string | undefined> {
-  if (channelKind(channel) !== 'track')
-    return encodeRefusal('`channel` must begin with track_', old);
+  if (channelKind(channel) !== 'track') return encodeRefusal(notAllowed.members.text, old);
   return inTurn(session, async () => {
     const members = await cluster.channels.members(session.app, channel);
     session.allow(members.length * MEMBER);

@@ -1,6 +1,8 @@
 import { type ChannelQuery, encodeFrame, mayCount } from '@encke/protocol';
 import type { Desk } from '../desk.ts';
+import { notAllowed } from '../not-allowed.ts';
 import type { Session } from '../session.ts';
+import { refused } from './refused.ts';
 
 /** [V16] */
 export async function count(
@@ -8,10 +10,7 @@ export async function count(
   { ref, channel }: ChannelQuery,
   { cluster }: Desk,
 ): Promise<string> {
-  if (!mayCount(channel)) {
-    const message = '`channel` must begin with web_ or track_';
-    return encodeFrame({ type: 'refused', ref, code: 'not-allowed', message });
-  }
+  if (!mayCount(channel)) return refused(ref, notAllowed.count);
   const subscribers = await cluster.channels.count(session.app, channel);
   return encodeFrame({ type: 'count', ref, subscribers });
 }

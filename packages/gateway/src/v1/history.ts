@@ -1,7 +1,9 @@
-import { type ChannelQuery, encodeFrame, encodeHistory, maySubscribe } from '@encke/protocol';
+import { type ChannelQuery, encodeHistory, maySubscribe } from '@encke/protocol';
 import type { Desk } from '../desk.ts';
 import { inTurn } from '../in-turn.ts';
+import { notAllowed } from '../not-allowed.ts';
 import type { Session } from '../session.ts';
+import { refused } from './refused.ts';
 
 /** [V16] */
 export async function history(
@@ -9,10 +11,7 @@ export async function history(
   { ref, channel }: ChannelQuery,
   { channels }: Desk,
 ): Promise<string | undefined> {
-  if (!maySubscribe(channel, session.admitted)) {
-    const message = '`channel` must be one that this socket may subscribe to';
-    return encodeFrame({ type: 'refused', ref, code: 'not-allowed', message });
-  }
+  if (!maySubscribe(channel, session.admitted)) return refused(ref, notAllowed.subscribe);
   return inTurn(session, async () => {
     const { messages, position } = await channels.reads.read(session.app, channel);
     for (const { data } of messages) session.allow(data.length);

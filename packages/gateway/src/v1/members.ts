@@ -1,7 +1,9 @@
 import { type ChannelQuery, channelKind, encodeFrame } from '@encke/protocol';
 import type { Desk } from '../desk.ts';
 import { inTurn } from '../in-turn.ts';
+import { notAllowed } from '../not-allowed.ts';
 import type { Session } from '../session.ts';
+import { refused } from './refused.ts';
 
 /** Characters of one in the answer, about. */
 const MEMBER = 128;
@@ -12,10 +14,7 @@ export async function members(
   { ref, channel }: ChannelQuery,
   { cluster }: Desk,
 ): Promise<string | undefined> {
-  if (channelKind(channel) !== 'track') {
-    const message = '`channel` must begin with track_';
-    return encodeFrame({ type: 'refused', ref, code: 'not-allowed', message });
-  }
+  if (channelKind(channel) !== 'track') return refused(ref, notAllowed.members);
   return inTurn(session, async () => {
     const all = await cluster.channels.members(session.app, channel);
     session.allow(all.length * MEMBER);

@@ -1,6 +1,7 @@
 import { encodeFrame, isFault, type PublishOrder } from '@encke/protocol';
 import type { Desk } from '../desk.ts';
-import { forbidden, publish as publishMessage } from '../publish.ts';
+import { notAllowed } from '../not-allowed.ts';
+import { publish as publishMessage } from '../publish.ts';
 import type { Session } from '../session.ts';
 
 /** [V15] */
@@ -13,6 +14,6 @@ export async function publish(session: Session, order: PublishOrder, desk: Desk)
     const { subscribers, id, position } = published;
     return encodeFrame({ type: 'published', ref, subscribers, id, ...position });
   }
-  const code = published === forbidden ? 'not-allowed' : 'bad-request';
+  const code = published === notAllowed.publish ? 'not-allowed' : 'bad-request';
   return encodeFrame({ type: 'refused', ref, code, message: published.text });
 }
