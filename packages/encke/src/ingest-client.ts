@@ -1,6 +1,6 @@
 /** The operator verbs' way to ingest: HTTP like any application server. */
-import { knownKey } from './api-key.ts';
-import { type Invocation, option, wholeOption } from './command.ts';
+import { appOf, keyOf } from './app-and-key.ts';
+import { type Invocation, option } from './command.ts';
 import { Failure } from './failure.ts';
 import { stateFolder } from './state-folder.ts';
 import { runningUp } from './up/lock.ts';
@@ -16,7 +16,6 @@ export const clientHelp = `  --app n      application number (0)
   --url URL    where ingest is (the running \`encke up\`, else http://127.0.0.1:8080)
   --key KEY    the API key (ENCKE_API_KEY, else the one \`encke up\` made)`;
 
-const maxApp = 999_999_999;
 const elsewhere = 'Is `encke up` running? --url names another place.';
 
 interface Problem {
@@ -68,12 +67,7 @@ function target(invocation: Invocation): { url: string; key: string } {
     option(invocation, 'url') ??
     runningUp(folder)?.ingest ??
     `http://127.0.0.1:${env.ENCKE_INGEST_PORT || 8080}`;
-  const key = option(invocation, 'key') ?? knownKey(env, folder);
-  if (key === undefined)
-    throw new Failure(
-      'No API key: give it with --key or ENCKE_API_KEY, or start `encke up` first.',
-      2,
-    );
+  const key = keyOf(invocation, folder);
   if (!fitsHeader(key))
     throw new Failure(
       'The API key has a character that HTTP cannot carry, such as a typographic quote.',
@@ -124,8 +118,7 @@ export async function callIngest<T>(
 
 /** The path of the app that the caller named, and of one of its users or channels. */
 export function appPath(invocation: Invocation, kind: 'users' | 'channels', name: string): string {
-  const app = wholeOption(invocation, 'app', [0, maxApp, 0]);
-  return `/apps/${app}/${kind}/${encodeURIComponent(name)}`;
+  return `/apps/${appOf(invocation)}/${kind}/${encodeURIComponent(name)}`;
 }
 
 /** JSON when it is JSON, else the text itself: `42` is a number, `hello` a string, `"42"` a string. */

@@ -1,13 +1,12 @@
 import type { StatementResult } from '@encke/cometql';
-import { knownKey } from '../api-key.ts';
-import { type Command, type Invocation, option, UsageError, wholeOption } from '../command.ts';
+import { appOf, keyOf } from '../app-and-key.ts';
+import { type Command, type Invocation, option, UsageError } from '../command.ts';
 import { Failure } from '../failure.ts';
 import { stateFolder } from '../state-folder.ts';
 import { textTable } from '../text-table.ts';
 import { runningUp } from '../up/lock.ts';
 
 const defaultPort = 3307;
-const maxApp = 999_999_999;
 
 /** `host:port`; an IPv6 address stands in brackets. */
 const address = /^(\[[0-9a-fA-F:.]+\]|[^\s:/[\]]+):(\d{1,5})$/;
@@ -15,12 +14,7 @@ const address = /^(\[[0-9a-fA-F:.]+\]|[^\s:/[\]]+):(\d{1,5})$/;
 function place(invocation: Invocation) {
   const { env } = invocation;
   const folder = stateFolder(option(invocation, 'state'));
-  const key = option(invocation, 'key') ?? knownKey(env, folder);
-  if (key === undefined)
-    throw new Failure(
-      'No API key: give it with --key or ENCKE_API_KEY, or start `encke up` first.',
-      2,
-    );
+  const key = keyOf(invocation, folder);
   const at =
     option(invocation, 'at') ??
     runningUp(folder)?.cometql ??
@@ -33,7 +27,7 @@ function place(invocation: Invocation) {
     host: host.replace(/^\[|\]$/g, ''),
     port: Number(port),
     key,
-    app: wholeOption(invocation, 'app', [0, maxApp, 0]),
+    app: appOf(invocation),
     tls: invocation.options.tls === true || Boolean(env.ENCKE_TLS_CERT),
   };
 }
