@@ -14,8 +14,6 @@ export type Channel = Brand<string, 'Channel'>;
 export type Node = Brand<string, 'Node'>;
 /** One socket: `<node>.<counter>`. */
 export type Session = Brand<string, 'Session'>;
-/** Drawn when a user record is made; changes when Redis lost data. 10 of `[a-z0-9]`. */
-export type Epoch = Brand<string, 'Epoch'>;
 
 const alphabet = 'abcdefghijklmnopqrstuvwxyz0123456789';
 
@@ -35,7 +33,8 @@ function randomId(length: number): string {
 }
 
 export const newNode = (): Node => randomId(12) as Node;
-export const newEpoch = (): Epoch => randomId(10) as Epoch;
+/** Drawn when a user record is made; changes when Redis lost data. 10 of `[a-z0-9]`. */
+export const newEpoch = (): string => randomId(10);
 /** So many epochs in one text: another begins at each of its first `count` characters. */
 export const newEpochs = (count: number): string => randomId(count + 9);
 export const sessionId = (node: Node, counter: number): Session =>

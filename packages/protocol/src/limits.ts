@@ -5,9 +5,7 @@ export const limits = {
   hashLength: 32,
   eventLength: 64,
   deviceLength: 64,
-  legacyUuidLength: 32,
   keyLength: 4096,
-  idempotencyKeyLength: 128,
   channelNameMax: 64,
   /** Channels of one socket. */
   channels: 32,
@@ -15,7 +13,7 @@ export const limits = {
   history: 99,
   /** Bytes of a token that SQL revokes. */
   tokenLength: 600,
-  /** Characters of a ref of `encke.v1`, and of a marker on the old wire. */
+  /** Characters of a ref of `encke.v1` and of the stream, and of a marker on the old wire. */
   refLength: 64,
   /** Seconds. A week: longer than that a message belongs in a database. */
   maxTtl: 604_800,
