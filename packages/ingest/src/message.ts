@@ -11,7 +11,7 @@ import {
 } from '@encke/protocol';
 import { invalid, isProblem, type Problem, tooLarge } from './problem.ts';
 
-type Fields = Readonly<Record<string, unknown>>;
+export type Fields = Readonly<Record<string, unknown>>;
 
 const messageFields = new Set(['event', 'data', 'ttl', 'idempotencyKey']);
 const itemFields = new Set(['user', ...messageFields]);

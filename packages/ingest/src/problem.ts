@@ -53,6 +53,11 @@ export function invalid(first: Fault, ...others: readonly Fault[]): Problem {
 export const tooLarge = (field: string, bytes: number): Problem =>
   new Problem(413, `\`${field}\` must be at most ${bytes} bytes`, { field });
 
+/** For streams, which are drained before the process stops. */
+export const goingAway = new Problem(503, 'this node is going away: nothing was stored', {
+  stored: 'no',
+});
+
 /** Seconds after which a call refused with 503 may be tried again. */
 const retryAfter = 1;
 

@@ -9,10 +9,8 @@ import {
   parseEvent,
   publishable,
 } from '@encke/protocol';
-import { encodeData, isObject, unknownFields } from './message.ts';
+import { encodeData, type Fields, isObject, unknownFields } from './message.ts';
 import { invalid, isProblem, type Problem } from './problem.ts';
-
-type Fields = Readonly<Record<string, unknown>>;
 
 const bodyFields = new Set(['event', 'data']);
 

@@ -2,6 +2,9 @@ import { Fault, limits } from '@encke/protocol';
 import { isObject, unknownFields } from './message.ts';
 import { invalid, isProblem, type Problem } from './problem.ts';
 
+/** Bytes of a body with a token: JSON may write one byte as six. */
+export const tokenBytes = 32_768;
+
 const known = new Set(['token']);
 const visible = /^[!-~]+$/;
 

@@ -1,10 +1,10 @@
 import type { Append, Publish } from '@encke/cluster';
-import { type App, Fault, isFault } from '@encke/protocol';
+import { type App, Fault, isFault, limits } from '@encke/protocol';
 import { isObject, parseItem } from './message.ts';
 import { invalid, type Problem } from './problem.ts';
 import { parsePublishLine } from './publish.ts';
 
-const refLength = 64;
+const { refLength } = limits;
 const messageFields = new Set(['ref', 'user', 'event', 'data', 'ttl', 'idempotencyKey']);
 const publishFields = new Set(['ref', 'channel', 'event', 'data']);
 

@@ -3,7 +3,7 @@ import type { App } from '@encke/protocol';
 import type { WebSocket } from '@fastify/websocket';
 import type { Failures } from './failures.ts';
 import { appendedFields } from './message.ts';
-import { isProblem, Problem } from './problem.ts';
+import { goingAway, isProblem, type Problem } from './problem.ts';
 import { publishedFields } from './publish.ts';
 import { parseLine } from './stream-line.ts';
 
@@ -28,8 +28,6 @@ export interface StreamHome {
   readonly pingInterval: number;
   readonly pongTimeout: number;
 }
-
-const draining = new Problem(503, 'this node is going away: nothing was stored', { stored: 'no' });
 
 /**
  * One application server's stream. Memory is bounded whatever the peer does: one frame waits to be cut
@@ -134,7 +132,7 @@ export class Stream {
     this.#inflight += 1;
     const { ref, message } = parseLine(this.#app, text, this.#home.maxMessage);
     if (isProblem(message)) this.#refuse(ref, message);
-    else if (this.#draining) this.#refuse(ref, draining);
+    else if (this.#draining) this.#refuse(ref, goingAway);
     else if ('channel' in message) this.#publish(ref, message);
     else this.#append(ref, message);
   }

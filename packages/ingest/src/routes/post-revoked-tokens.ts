@@ -1,13 +1,13 @@
 import { parseAppParam } from '../address.ts';
 import { isProblem, sendProblem } from '../problem.ts';
-import { parseRevokedToken } from '../revoked-token.ts';
+import { parseRevokedToken, tokenBytes } from '../revoked-token.ts';
 import { appParams, bodyRefusals, empty, responses, tokenBody } from '../schemas.ts';
 import { type Route, revokedTokensPath } from './route.ts';
 
 export const postRevokedTokens: Route = ({ cluster }) => ({
   method: 'POST',
   url: revokedTokensPath,
-  bodyLimit: 32_768,
+  bodyLimit: tokenBytes,
   schema: {
     tags: ['users'],
     summary:

@@ -1,12 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { parseAppParam } from '../address.ts';
-import { isProblem, Problem, sendProblem } from '../problem.ts';
+import { goingAway, isProblem, Problem, sendProblem } from '../problem.ts';
 import { appParams, responses } from '../schemas.ts';
 import type { Route } from './route.ts';
 
 const notUpgraded = new Problem(426, 'this is a WebSocket: connect with `Upgrade: websocket`');
-const goingAway = new Problem(503, 'this node is going away: nothing was stored', { stored: 'no' });
 
 const path = /^\/v1\/apps\/[^/?]+\/stream(?:\?|$)/;
 
