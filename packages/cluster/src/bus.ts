@@ -1,7 +1,7 @@
 /**
  * The node bus: one sharded channel a partition, subscribed once for the node's life. It is only the fast path. A bus
- * that was lost is made anew, and then every local session registers again and reads its inbox, so a line lost here
- * costs a delay, never a message.
+ * that was lost is made anew, and then every local session registers again and reads what its inbox has more, so a line
+ * lost here costs a delay, never a message.
  *
  * A subscriber can be dead without its connection saying so (a failover, a proxy that swallows bytes). So the node
  * publishes a probe to itself, through Redis, over every subscriber connection; one that does not come back in time
