@@ -17,7 +17,7 @@ export interface Unsubscribe {
   readonly type: 'unsubscribe';
   readonly channel: Channel;
 }
-export interface PublishOrder {
+export interface Publish {
   readonly type: 'publish';
   readonly ref: Ref;
   readonly channel: Channel;
@@ -37,7 +37,7 @@ export interface UserQuery {
   readonly ref: Ref;
   readonly user: User;
 }
-export type ChannelOrder = Subscribe | Unsubscribe | PublishOrder | ChannelQuery | UserQuery;
+export type ChannelClientFrame = Subscribe | Unsubscribe | Publish | ChannelQuery | UserQuery;
 
 export interface Subscribed {
   readonly type: 'subscribed';
@@ -160,7 +160,7 @@ export type ChannelServerFrame = PlainChannelFrame | ChannelFrame | HistoryAnswe
 
 type Fields = Readonly<Record<string, unknown>>;
 
-export const channelOrders = [
+export const channelClientTypes = [
   ...['subscribe', 'unsubscribe', 'publish', 'history', 'count', 'members'],
   ...['user-data', 'user-status'],
 ] as const;
@@ -175,7 +175,9 @@ function parseRef(ref: unknown): Ref | Fault {
  * [V12] A frame about channels. What breaks a rule is refused by its `ref` or `channel`, and the socket stays; a Fault
  * where there is none to answer to. undefined: no such type.
  */
-export function parseChannelOrder(frame: Fields): ChannelOrder | Refused | Fault | undefined {
+export function parseChannelClientFrame(
+  frame: Fields,
+): ChannelClientFrame | Refused | Fault | undefined {
   const { type } = frame;
   switch (type) {
     case 'subscribe':
@@ -203,14 +205,14 @@ export function parseChannelOrder(frame: Fields): ChannelOrder | Refused | Fault
 
 function answerable(
   frame: Fields,
-  parse: (ref: Ref) => ChannelOrder | Fault,
-): ChannelOrder | Refused | Fault {
+  parse: (ref: Ref) => ChannelClientFrame | Fault,
+): ChannelClientFrame | Refused | Fault {
   const ref = parseRef(frame.ref);
   if (isFault(ref)) return ref;
-  const order = parse(ref);
-  return isFault(order)
-    ? { type: 'refused', ref, code: 'bad-request', message: order.text }
-    : order;
+  const parsed = parse(ref);
+  return isFault(parsed)
+    ? { type: 'refused', ref, code: 'bad-request', message: parsed.text }
+    : parsed;
 }
 
 function parseSubscribe(
@@ -229,7 +231,7 @@ function parseSubscribe(
   return { type, channel: channel as Channel, ...(position && { position: position as Position }) };
 }
 
-function parsePublish(ref: Ref, frame: Fields): PublishOrder | Fault {
+function parsePublish(ref: Ref, frame: Fields): Publish | Fault {
   const channel = parseChannel(frame.channel);
   if (isFault(channel)) return channel;
   const event = parseEvent(frame.event);

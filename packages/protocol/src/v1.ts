@@ -4,11 +4,11 @@ import { limits } from './limits.ts';
 import { epochRule, isEpoch, isSeq, type Position, parsePosition } from './position.ts';
 import { Fault, isFault, parseApp, parseDevice, parseUser } from './rules.ts';
 import {
-  type ChannelOrder,
+  type ChannelClientFrame,
   type ChannelServerFrame,
-  channelOrders,
+  channelClientTypes,
   type PlainChannelFrame,
-  parseChannelOrder,
+  parseChannelClientFrame,
   type Refused,
 } from './v1-channels.ts';
 
@@ -37,7 +37,7 @@ export interface Ack {
 export interface Ping {
   readonly type: 'ping';
 }
-export type ClientFrame = Hello | Ack | Ping | ChannelOrder;
+export type ClientFrame = Hello | Ack | Ping | ChannelClientFrame;
 
 export interface Ready {
   readonly type: 'ready';
@@ -114,7 +114,7 @@ function parseAck({ seq, epoch }: Record<string, unknown>): Ack | Fault {
   return { type: 'ack', seq, epoch };
 }
 
-const known = /* @__PURE__ */ ['hello', 'ack', 'ping', ...channelOrders].join(', ');
+const known = /* @__PURE__ */ ['hello', 'ack', 'ping', ...channelClientTypes].join(', ');
 
 /** [V2] A frame from a device; a Fault names the field and the rule. */
 export function parseClientFrame(text: string): ClientFrame | Refused | Fault {
@@ -135,7 +135,7 @@ export function parseClientFrame(text: string): ClientFrame | Refused | Fault {
     case 'ping':
       return { type: 'ping' };
     default:
-      return parseChannelOrder(fields) ?? new Fault('type', `must be one of ${known}`);
+      return parseChannelClientFrame(fields) ?? new Fault('type', `must be one of ${known}`);
   }
 }
 

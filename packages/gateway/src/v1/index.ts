@@ -1,6 +1,6 @@
 /** The wire `encke.v1`. The frames are declared in `@encke/protocol`; PROTOCOL.md has the rules. */
 import {
-  type ChannelOrder,
+  type ChannelClientFrame,
   type CloseName,
   closeCodes,
   encodeChannel,
@@ -47,30 +47,30 @@ function end(session: Session, close: CloseName): void {
   session.ws.close(code, reason);
 }
 
-function ask(session: Session, order: ChannelOrder, desk: Desk): Promise<string | undefined> {
-  switch (order.type) {
+function ask(session: Session, frame: ChannelClientFrame, desk: Desk): Promise<string | undefined> {
+  switch (frame.type) {
     case 'subscribe':
-      return subscribe(session, order, desk.channels);
+      return subscribe(session, frame, desk.channels);
     case 'unsubscribe':
-      desk.channels.unsubscribe(session, order.channel);
+      desk.channels.unsubscribe(session, frame.channel);
       return Promise.resolve(undefined);
     case 'publish':
-      return publish(session, order, desk);
+      return publish(session, frame, desk);
     case 'history':
-      return history(session, order, desk);
+      return history(session, frame, desk);
     case 'count':
-      return count(session, order, desk);
+      return count(session, frame, desk);
     case 'members':
-      return members(session, order, desk);
+      return members(session, frame, desk);
     case 'user-data':
-      return userData(session, order, desk);
+      return userData(session, frame, desk);
     case 'user-status':
-      return userStatus(session, order, desk);
+      return userStatus(session, frame, desk);
   }
 }
 
-/** [V12] Whatever comes of it, the socket stays. */
-function order(session: Session, frame: ChannelOrder, desk: Desk): void {
+/** [V12] After the hello; then, whatever comes of it, the socket stays. */
+function serve(session: Session, frame: ChannelClientFrame, desk: Desk): void {
   if (session.state === 'opened') {
     refuse(session, beforeHello);
     return;
@@ -125,7 +125,7 @@ export function v1Wire(entrance: Entrance, desk: Desk): Wire {
           if (session.state === 'opened') return refuse(session, beforeHello);
           return session.push(encodeFrame(frame));
         default:
-          return order(session, frame, desk);
+          return serve(session, frame, desk);
       }
     },
     end,
