@@ -9,7 +9,8 @@ import {
   type User,
 } from '@encke/protocol';
 import { loadConfig } from '@encke/service';
-import { type Caller, execute, type Parameter } from './execute.ts';
+import type { Caller, Parameter } from './caller.ts';
+import { execute } from './execute.ts';
 import { isSqlFault, type Row, type SqlFault } from './outcome.ts';
 import { newState } from './state.ts';
 

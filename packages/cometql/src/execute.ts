@@ -10,8 +10,6 @@ import { evaluate, noRow } from './questions/evaluate.ts';
 import { unknownInValue } from './questions/names.ts';
 import { remember } from './state.ts';
 
-export type { Caller, Parameter } from './caller.ts';
-
 /**
  * Carries out one statement. What it stores is sent to Redis in this turn of the event loop, so statements that begin
  * together share a round trip and take effect in order. An OK is only ever said of what is stored.

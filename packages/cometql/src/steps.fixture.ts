@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
+import type { Parameter } from './caller.ts';
 import type { Language } from './cometql.fixture.ts';
-import type { Parameter } from './execute.ts';
 
 /** The result: `[affected rows, insert id]`, rows, or `errno text`. */
 export type Step = readonly [statement: string, result: unknown, ...parameters: Parameter[]];
