@@ -3,8 +3,7 @@ export type { Bus, BusHandlers, BusMember, BusMessage } from './bus.ts';
 export type { ChannelMessage } from './channel-message.ts';
 export type { Channels, History, Member } from './channels.ts';
 export { type Cluster, openCluster } from './cluster.ts';
-export type { ClusterConfig, RedisConfig } from './config.ts';
-export type { Inbox, InboxEntry, Page, Undelivered } from './inbox.ts';
+export type { Inbox, Page, Undelivered } from './inbox.ts';
 export { type Jobs, type RepeatingJob, startJobs } from './jobs.ts';
 export { channelTarget, parseChannelTarget, parseTarget, target } from './keys.ts';
 export type { Heartbeat, Sweeper } from './nodes.ts';
@@ -19,7 +18,6 @@ export type {
 } from './registry.ts';
 export { tokenDigest } from './revoked-tokens.ts';
 export { acceptanceCounters, type Stats } from './stats.ts';
-export type { GatewayStatus, Status } from './status.ts';
 export type { Standing, SubscriptionChange, Subscriptions } from './subscriptions.ts';
 export { RedisUnavailable } from './unavailable.ts';
-export type { CloseReason, UserState } from './users.ts';
+export type { CloseReason } from './users.ts';

@@ -5,7 +5,7 @@ export * from './legacy.ts';
 export * from './legacy-commands.ts';
 export * from './legacy-frames.ts';
 export * from './limits.ts';
-export * from './position.ts';
+export type { Position } from './position.ts';
 export * from './rules.ts';
 export * from './v1.ts';
 export * from './v1-channels.ts';

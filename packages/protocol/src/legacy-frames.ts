@@ -8,7 +8,7 @@ const quote = (json: string): string =>
   json.includes("'") ? json.replaceAll("'", '\\u0027') : json;
 
 /** [L7] On the old wire a string goes as it is and anything else as its JSON text, both as a JSON string. */
-export const legacyData = (data: string): string =>
+const legacyData = (data: string): string =>
   quote(data.charCodeAt(0) === 34 ? data : JSON.stringify(data));
 
 const seconds = (ms: number): number => Math.floor(ms / 1000);

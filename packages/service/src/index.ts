@@ -1,13 +1,4 @@
-export { type Admin, type AdminOptions, startAdmin } from './admin.ts';
-export {
-  type Config,
-  ConfigError,
-  type ConfigFault,
-  loadConfig,
-  type RedisConfig,
-  unknownVariables,
-  variables,
-} from './config.ts';
+export { type Config, ConfigError, loadConfig, unknownVariables } from './config.ts';
 export { trackHandshakes } from './handshakes.ts';
 export { type Context, hostFault, type Running, runProcess } from './lifecycle.ts';
 export { createLog, type Log } from './log.ts';
