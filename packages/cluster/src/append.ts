@@ -69,7 +69,7 @@ export class Appender {
     // A gateway listens on the channels of all partitions, so any of them takes the lines of this call.
     const partition = group[0]?.keys.partition ?? 0;
     const names: string[] = [];
-    const records: string[] = [];
+    const idempotencyRecords: string[] = [];
     const keyed: number[] = [];
     const bodies: Argument[] = [];
     for (const [i, { message, name, keys: user }] of group.entries()) {
@@ -79,7 +79,7 @@ export class Appender {
       bodies.push(name, `${message.event} ${message.data}`, ttl);
       if (message.idempotencyKey === undefined) continue;
       keyed.push(i + 1);
-      records.push(user.idempotency(message.idempotencyKey));
+      idempotencyRecords.push(user.idempotency(message.idempotencyKey));
     }
     const args: Argument[] = [
       config.inboxMax,
@@ -92,7 +92,7 @@ export class Appender {
       keyed.join(' '),
       ...bodies,
     ];
-    names.push(...records);
+    names.push(...idempotencyRecords);
     runGuarded(this.#context, scripts.append, partition, names, args).then(
       (values) => this.#answer(group, values),
       (error: unknown) => {

@@ -1,6 +1,6 @@
 import type { Session } from './session.ts';
 
-/** Resolves when the socket has taken most of what was written, or has ended. */
+/** Resolves when no more than `lowWater` bytes wait in the socket, or when it has ended. */
 export async function drained(session: Session, lowWater: number): Promise<void> {
   const { socket } = session;
   while (!session.ended && !socket.destroyed && socket.writableLength > lowWater) {

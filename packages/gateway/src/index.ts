@@ -33,7 +33,7 @@ export async function startGateway(context: Context): Promise<Running> {
   const upgrades = new Upgrades(gateway, config.allowedOrigins);
   const server = pages.server as Server;
   server.on('upgrade', (request, socket, head) => upgrades.handle(request, socket as Socket, head));
-  // Behind TLS connections are another event's.
+  // With TLS a connection that can be read comes by another event, and only the HTTP server reads it.
   const closeFront = tls ? trackHandshakes(server) : openFront(server, upgrades);
   try {
     await pages.listen({ host: config.host, port: config.gatewayPort });

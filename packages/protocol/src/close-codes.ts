@@ -7,7 +7,7 @@ export const closeCodes = {
   drain: { code: 4000, reconnect: true, reason: 'node is going away' },
   /** No hello within 10 seconds. */
   helloTimeout: { code: 4001, reconnect: true, reason: 'no hello in time' },
-  /** The hash was deleted: ask for a fresh key, then come back. */
+  /** The hash was deleted, or the token revoked: ask for a fresh key, then come back. */
   signedOut: { code: 4002, reconnect: true, reason: 'credentials revoked' },
   /** The application server asked this user's devices to reconnect. */
   moved: { code: 4003, reconnect: true, reason: 'asked to reconnect' },
