@@ -36,7 +36,7 @@ export type BusMember = Pick<Member, 'session' | 'user' | 'device'>;
 /** What a gateway does with the bus. None of these may block, await or throw. */
 export interface BusHandlers {
   message(message: BusMessage): void;
-  /** A newer device took this session's place. */
+  /** A newer device, or one session too many of its own, took this session's place. */
   evicted(target: string, session: Session): void;
   close(target: string, reason: CloseReason): void;
   /** Of a channel with subscribers here. */

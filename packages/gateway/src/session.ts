@@ -1,7 +1,7 @@
 /**
  * One socket. Its whole state is in these fields: no closures, no parsed request, no emitter of its own.
  *
- *   opened ──hello──► attaching ──► live ◄──► syncing        any ──► ended
+ *   opened ──hello──► attaching ──► syncing ◄──► live        any ──► ended
  *                         └───────► anonymous
  *
  * A session is live when it has been sent everything its user's inbox holds; then bus messages go straight out. In any

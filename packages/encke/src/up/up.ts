@@ -33,7 +33,7 @@ interface UpRedis {
 const patience = 6;
 
 /** What runs, in the order it was started; ended in the opposite order. */
-class Running {
+class Started {
   readonly #keepers: Keeper[][] = [];
 
   add(keepers: Keeper[]): void {
@@ -50,14 +50,14 @@ class Running {
   }
 }
 
-async function privateRedis(options: UpOptions, running: Running): Promise<UpRedis> {
+async function privateRedis(options: UpOptions, started: Started): Promise<UpRedis> {
   const { env, folder, say } = options;
   const program = await obtainRedis(env.PATH ?? '', say);
   const data = join(folder, 'redis');
   await outlast(data);
   const [port = 0] = await freePorts(1, '127.0.0.1');
   const keeper = new Keeper('Redis', () => startRedis(program, data, port), say);
-  running.add([keeper]);
+  started.add([keeper]);
   await keeper.ready;
   return {
     url: `redis://127.0.0.1:${port}`,
@@ -65,7 +65,7 @@ async function privateRedis(options: UpOptions, running: Running): Promise<UpRed
   };
 }
 
-async function startAll(options: UpOptions, running: Running, stop: AbortSignal, lock: Lock) {
+async function startAll(options: UpOptions, started: Started, stop: AbortSignal, lock: Lock) {
   const { folder, entry, say } = options;
   const env = withKey(options.env, folder);
   // Before anything is started or installed: faults in the environment.
@@ -75,7 +75,7 @@ async function startAll(options: UpOptions, running: Running, stop: AbortSignal,
   const url = options.redisUrl ?? env.ENCKE_REDIS_URL;
   const redis: UpRedis = url
     ? { url, description: withoutPassword(url) }
-    : await privateRedis(options, running);
+    : await privateRedis(options, started);
   stop.throwIfAborted();
   const plan = await makePlan({ ...env, ENCKE_REDIS_URL: redis.url }, options.gateways);
   const children = plan.processes.map(
@@ -86,7 +86,7 @@ async function startAll(options: UpOptions, running: Running, stop: AbortSignal,
         say,
       ),
   );
-  running.add(children);
+  started.add(children);
   await Promise.all(children.map((child) => child.ready));
   stop.throwIfAborted();
   lock.announce(plan);
@@ -123,13 +123,13 @@ export async function up(options: UpOptions): Promise<number> {
     throw new Failure(
       `Encke is already running in ${folder} (process ${lock.pid}${lock.ingest ? `, ${lock.ingest}` : ''}).`,
     );
-  const running = new Running();
+  const started = new Started();
   const stop = awaitStop();
   const stopped = new Promise<void>((resolve) => {
     stop.signal.addEventListener('abort', () => resolve());
   });
   try {
-    await Promise.race([startAll(options, running, stop.signal, lock), stopped]);
+    await Promise.race([startAll(options, started, stop.signal, lock), stopped]);
     await stopped;
     say('Stopping …');
     return 0;
@@ -139,8 +139,8 @@ export async function up(options: UpOptions): Promise<number> {
     if (stop.signal.aborted) return 0;
     throw error;
   } finally {
-    stop.onRepeat(() => running.kill());
-    await running.stop();
+    stop.onRepeat(() => started.kill());
+    await started.stop();
     lock.release();
     stop.release();
     if (stop.signal.aborted) say('Encke has stopped.');
