@@ -100,21 +100,7 @@ export class Gateway implements House, Doors {
       departed: (session) => this.#departures.add(session),
       fault: this.fault,
     });
-    this.#hub = new Hub({
-      behind: (session) => {
-        this.#counts.gaps += 1;
-        this.#catchUp.start(session);
-      },
-      crowded: (session) => this.#catchUp.start(session),
-      stray: (target) => this.#prune(target),
-      busUp: () => {
-        this.#counts.busUps += 1;
-        this.#registerAll();
-      },
-      busDown: (why) => context.log.warn({ why }, 'bus lost'),
-      busLag: this.#timings.busLag,
-      channels: () => this.#channels,
-    });
+    this.#hub = this.#openHub();
     const joined = cluster.join(
       this.node,
       this.#hub,
@@ -134,6 +120,24 @@ export class Gateway implements House, Doors {
     const shortest = Math.min(this.pingInterval, this.pongTimeout);
     const grain = Math.max(20, Math.min(1_000, Math.floor(shortest / 8)));
     this.#wheel = new Wheel(grain, Math.max(this.pingInterval, this.pongTimeout, 10_000));
+  }
+
+  #openHub(): Hub {
+    return new Hub({
+      behind: (session) => {
+        this.#counts.gaps += 1;
+        this.#catchUp.start(session);
+      },
+      crowded: (session) => this.#catchUp.start(session),
+      stray: (target) => this.#prune(target),
+      busUp: () => {
+        this.#counts.busUps += 1;
+        this.#registerAll();
+      },
+      busDown: (why) => this.#context.log.warn({ why }, 'bus lost'),
+      busLag: this.#timings.busLag,
+      channels: () => this.#channels,
+    });
   }
 
   #openEntrance(registry: () => Registry, tokens: Tokens): Entrance {
