@@ -112,7 +112,6 @@ async function shrink(file, module) {
       passes: 10,
       unsafe: true,
       keep_fargs: false,
-      unsafe_arrows: true,
       inline: 1,
       hoist_funs: true,
       pure_getters: true,

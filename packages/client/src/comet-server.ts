@@ -276,11 +276,11 @@ class CometFace {
 
   private call(task: (client: Client) => Promise<void>): void {
     const { client } = this;
-    if (!client) this.early.push((started) => this.run(started, task));
-    else this.run(client, task);
+    if (!client) this.early.push((started) => this.attempt(started, task));
+    else this.attempt(client, task);
   }
 
-  private run(client: Client, task: (client: Client) => Promise<void>): void {
+  private attempt(client: Client, task: (client: Client) => Promise<void>): void {
     task(client).catch((error) => this.fail(error, { number_messages: -1 }));
   }
 

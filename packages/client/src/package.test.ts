@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { runInThisContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
@@ -28,6 +29,22 @@ test('every build has its source map and names no module to load', () => {
     assert.ok(JSON.parse(readFileSync(path(`dist/browser/${map}`), 'utf8')).sources.length > 5);
     assert.doesNotMatch(text, /\bfrom ?"|\brequire\(/);
   }
+});
+
+interface OldNames {
+  CometServer: { (): object; new (): object };
+  cometServerApi: new () => object;
+  cometApi: object;
+}
+
+test('both browser builds give their one face with and without `new`', async () => {
+  runInThisContext(readFileSync(path('dist/browser/client.js'), 'utf8'));
+  const { CometServer, cometServerApi, cometApi } = globalThis as unknown as OldNames;
+  assert.equal(CometServer(), cometApi);
+  assert.equal(new CometServer(), cometApi);
+  assert.equal(new cometServerApi(), cometApi);
+  const module: OldNames = await import(new URL('dist/browser/client.mjs', root).href);
+  assert.equal(new module.CometServer(), module.CometServer());
 });
 
 test('publint finds nothing to mend', async () => {
