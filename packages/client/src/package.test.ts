@@ -38,6 +38,8 @@ interface OldNames {
 }
 
 test('both browser builds give their one face with and without `new`', async () => {
+  // As an element of the page with this id does.
+  Object.assign(globalThis, { Encke: {} });
   runInThisContext(readFileSync(path('dist/browser/client.js'), 'utf8'));
   const { CometServer, cometServerApi, cometApi } = globalThis as unknown as OldNames;
   assert.equal(CometServer(), cometApi);
@@ -45,6 +47,15 @@ test('both browser builds give their one face with and without `new`', async () 
   assert.equal(new cometServerApi(), cometApi);
   const module: OldNames = await import(new URL('dist/browser/client.mjs', root).href);
   assert.equal(new module.CometServer(), module.CometServer());
+});
+
+test('a second copy of the script leaves the face of the first, which may be connected', () => {
+  const page = globalThis as unknown as OldNames;
+  const { CometServer, cometApi } = page;
+  assert.ok(cometApi);
+  runInThisContext(readFileSync(path('dist/browser/client.js'), 'utf8'));
+  assert.equal(page.CometServer, CometServer);
+  assert.equal(page.cometApi, cometApi);
 });
 
 test('publint finds nothing to mend', async () => {
