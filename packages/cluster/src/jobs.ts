@@ -5,6 +5,8 @@ import { openJobs } from './connection.ts';
 import { Keys } from './keys.ts';
 
 const QUEUE = 'upkeep';
+/** Milliseconds between two looks whether the jobs are still planned. */
+const LOOK = 5_000;
 
 export interface RepeatingJob {
   readonly name: string;
@@ -15,6 +17,27 @@ export interface RepeatingJob {
 
 export interface Jobs {
   stop(): Promise<void>;
+}
+
+const plan = (queue: Queue, { name, every }: RepeatingJob): Promise<unknown> =>
+  queue.upsertJobScheduler(
+    name,
+    { every },
+    { name, opts: { removeOnComplete: true, removeOnFail: 10 } },
+  );
+
+/**
+ * Plans anew what nobody would do: Redis lost the plan while the connection stayed, or a job is due by a clock that has been
+ * set back since, or by the faster clock of a worker that is gone.
+ */
+async function look(queue: Queue, jobs: readonly RepeatingJob[]): Promise<void> {
+  for (const job of jobs) {
+    const planned = await queue.getJobScheduler(job.name);
+    const due = planned?.next ?? Number.POSITIVE_INFINITY;
+    if (due <= Date.now() + job.every + LOOK) continue;
+    await queue.removeJobScheduler(job.name);
+    await plan(queue, job);
+  }
 }
 
 /** Starts carrying out `jobs`; `onError` gets faults of jobs and of the connection, which do not end the worker. */
@@ -38,24 +61,27 @@ export async function startJobs(
   worker.on('error', (error) => onError(error));
   worker.on('failed', (job, error) => onError(error, job?.name));
   const schedule = async (): Promise<void> => {
-    for (const { name, every } of jobs) {
-      await queue.upsertJobScheduler(
-        name,
-        { every },
-        { name, opts: { removeOnComplete: true, removeOnFail: 10 } },
-      );
-    }
+    for (const job of jobs) await plan(queue, job);
   };
   // Waits for Redis as long as it takes; and again after each reconnect, for Redis may have come back empty.
   const upsert = (): void => void schedule().catch(onError);
+  let looking: Promise<void> | undefined;
+  const timer = setInterval(() => {
+    looking ??= look(queue, jobs)
+      .catch(onError)
+      .finally(() => {
+        looking = undefined;
+      });
+  }, LOOK);
   connection.on('ready', upsert);
   upsert();
   worker.run().catch(onError);
   return {
     async stop() {
+      clearInterval(timer);
       connection.off('ready', upsert);
       await Promise.race([
-        Promise.all([worker.close(), queue.close()]),
+        Promise.all([worker.close(), queue.close(), looking]),
         new Promise((resolve) => setTimeout(resolve, 3_000).unref()),
       ]);
       connection.disconnect();

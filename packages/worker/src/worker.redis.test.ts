@@ -67,12 +67,8 @@ test('a gateway that no longer beats is swept, and its users go offline', async 
   });
 });
 
-test('the jobs go on after Redis came back empty', async () => {
-  await redis.kill();
-  await eventually(() => assert.notEqual(worker.unready(), undefined));
-  await redis.restartEmpty();
-  await eventually(() => assert.equal(worker.unready(), undefined));
-  const user = 2 as User;
+/** A user comes and goes, and the worker notices. */
+async function leavesAndIsSettled(user: User): Promise<void> {
   const before = await counter('encke_users_offline_total');
   const { registry, node } = await eventually(() => ghost(user));
   const session = sessionId(node, 1);
@@ -82,4 +78,23 @@ test('the jobs go on after Redis came back empty', async () => {
     async () => assert.equal((await counter('encke_users_offline_total')) - before, 1),
     { timeout: 20_000 },
   );
+}
+
+test('the jobs go on after Redis came back empty', async () => {
+  await redis.kill();
+  await eventually(() => assert.notEqual(worker.unready(), undefined));
+  await redis.restartEmpty();
+  await eventually(() => assert.equal(worker.unready(), undefined));
+  await leavesAndIsSettled(2 as User);
+});
+
+test('the jobs go on after FLUSHALL, which breaks no connection', async () => {
+  await redis.cli('FLUSHALL');
+  await leavesAndIsSettled(3 as User);
+});
+
+test('the jobs go on when the clock of the worker is set back', async (t) => {
+  const real = Date.now.bind(Date);
+  t.mock.method(Date, 'now', () => real() - 3_600_000);
+  await leavesAndIsSettled(4 as User);
 });

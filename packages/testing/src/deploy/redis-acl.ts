@@ -26,6 +26,7 @@ const ours = (): string[] => [
 /** BullMQ's scripts for what we use of it: repeating jobs and the worker that carries them out. */
 const jobScripts = [
   ...['addJobScheduler', 'updateJobScheduler', 'getJobScheduler', 'addDelayedJob'],
+  ...['removeJobScheduler'],
   ...['addStandardJob', 'moveToActive', 'moveToDelayed', 'moveToFinished', 'retryJob'],
   ...['moveStalledJobsToWait', 'extendLock', 'extendLocks', 'releaseLock', 'isMaxed'],
   ...['getRateLimitTtl', 'saveStacktrace'],
