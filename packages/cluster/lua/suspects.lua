@@ -1,5 +1,6 @@
 --[[
-Gateways whose last heartbeat is old.
+Gateways whose last heartbeat is old. One that lies ahead is from before this server's clock was set back; it is pulled in,
+for who beats no more would live on until then.
 
 KEYS  nodes
 ARGV  age (ms)
@@ -7,4 +8,8 @@ Returns  node, heartbeat (ms) per gateway
 ]]
 --@include clock
 
-return redis.call('ZRANGE', KEYS[1], 0, clock() - tonumber(ARGV[1]), 'BYSCORE', 'WITHSCORES')
+local now = clock()
+for _, node in ipairs(redis.call('ZRANGE', KEYS[1], '(' .. now, '+inf', 'BYSCORE')) do
+  redis.call('ZADD', KEYS[1], now, node)
+end
+return redis.call('ZRANGE', KEYS[1], 0, now - tonumber(ARGV[1]), 'BYSCORE', 'WITHSCORES')

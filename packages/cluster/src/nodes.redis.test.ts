@@ -73,6 +73,19 @@ test('a node that beats again between two looks lives', () =>
     assert.equal((await cluster.users.state(app, user)).online, true);
   }));
 
+test('a node that died before the clock of Redis was set back is swept too', () =>
+  withCluster(async (cluster) => {
+    const dead = await cluster.node();
+    const user = newUser();
+    await arrive(cluster, dead, user);
+    await beat(cluster, dead, -3_600_000);
+    const sweeper = cluster.sweeper();
+    await eventually(
+      async () => assert.deepEqual(await sweeper.sweepNodes(), { nodes: 1, sessions: 1 }),
+      { timeout: 20_000, every: 500 },
+    );
+  }));
+
 test('the position of a device of a dead node is kept for the resume window', () =>
   withCluster(async (cluster) => {
     const [dead, alive] = await Promise.all([cluster.node(), cluster.node()]);
