@@ -6,6 +6,7 @@ import { performance } from 'node:perf_hooks';
 import calculateSlot from 'cluster-key-slot';
 import { Cluster } from 'ioredis';
 import { Carrier } from './carrier.ts';
+import { steadyNow } from './clock.ts';
 import type { RedisConfig } from './config.ts';
 import { type Client, openCommands } from './connection.ts';
 import { Deadlines, TIMEOUT } from './deadline.ts';
@@ -75,7 +76,7 @@ export class Commands {
   async #load(): Promise<void> {
     const nodes = this.client instanceof Cluster ? this.client.nodes('master') : [this.client];
     await this.#carrier.load(nodes);
-    const sentAt = Date.now();
+    const sentAt = steadyNow();
     const [first] = nodes;
     const time = await first?.time().catch(() => undefined);
     if (time) this.deadlines.start(Number(time[0]) * 1000 + Number(time[1]) / 1000, sentAt);

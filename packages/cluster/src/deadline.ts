@@ -2,7 +2,11 @@
  * When a script must have run, by the clock of the Redis server that runs it. Redis executes what reached it before it
  * froze; with a deadline in the script that late run does nothing, so what was answered with an error is not stored
  * behind the caller's back. (An answer that was lost on the way is another matter: then nobody can know.)
+ *
+ * Our side goes by the steady clock: were the machine's clock set back, scripts would be refused as too late, and asked
+ * again behind later ones; were it set ahead, late ones would run.
  */
+import { steadyNow } from './clock.ts';
 import { PARTITIONS } from './keys.ts';
 
 /** Milliseconds until an answer counts as missing, unless the process says otherwise. */
@@ -23,18 +27,18 @@ export class Deadlines {
   }
 
   of(partition: number): number {
-    return Math.round(Date.now() + this.#timeout - MARGIN + (this.#offsets[partition] ?? 0));
+    return Math.round(steadyNow() + this.#timeout - MARGIN + (this.#offsets[partition] ?? 0));
   }
 
   /** Before the first command: were the clocks learnt from refusals only, the first messages could be overtaken. */
   start(redisNow: number, sentAt: number): void {
-    const elapsed = Date.now() - sentAt;
+    const elapsed = steadyNow() - sentAt;
     if (elapsed <= 2 * MARGIN) this.#offsets.fill(redisNow - (sentAt + elapsed / 2));
   }
 
   /** Every answer tells the clock of its server; one that took long tells it badly. */
   observe(partition: number, redisNow: number, sentAt: number): void {
-    const elapsed = Date.now() - sentAt;
+    const elapsed = steadyNow() - sentAt;
     if (elapsed <= QUICK) this.#offsets[partition] = redisNow - (sentAt + elapsed / 2);
   }
 
@@ -43,7 +47,7 @@ export class Deadlines {
    * @returns true when that was due to the clocks, not to a late run: ask again.
    */
   refused(partition: number, redisNow: number, sentAt: number): boolean {
-    const elapsed = Date.now() - sentAt;
+    const elapsed = steadyNow() - sentAt;
     // Half of it is how wrong the clock may be read, which must not outgrow the margin.
     if (elapsed >= 2 * MARGIN) return false;
     this.#offsets[partition] = redisNow - (sentAt + elapsed / 2);

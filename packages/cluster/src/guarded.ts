@@ -1,3 +1,4 @@
+import { steadyNow } from './clock.ts';
 import type { Context } from './context.ts';
 import type { Argument } from './script-call.ts';
 import type { Script } from './scripts.ts';
@@ -17,7 +18,7 @@ export async function runGuarded(
 ): Promise<(string | number)[]> {
   const clock = commands.clustered ? partition : 0;
   for (let again = true; ; again = false) {
-    const sentAt = Date.now();
+    const sentAt = steadyNow();
     const deadline: Argument[] = [deadlines.of(clock)];
     const reply = await commands.run(script, names, deadline.concat(args));
     const values = reply as [number, ...(string | number)[]];

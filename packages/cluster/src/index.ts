@@ -2,6 +2,7 @@ export type { Append, Appended } from './append.ts';
 export type { Bus, BusHandlers, BusMember, BusMessage } from './bus.ts';
 export type { ChannelMessage } from './channel-message.ts';
 export type { Channels, History, Member } from './channels.ts';
+export { steadyNow } from './clock.ts';
 export { type Cluster, openCluster } from './cluster.ts';
 export type { Inbox, Page, Undelivered } from './inbox.ts';
 export { type Jobs, type RepeatingJob, startJobs } from './jobs.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { performance } from 'node:perf_hooks';
 import { test } from 'node:test';
-import { steadyNow } from './clock.ts';
+import { steadyNow } from '@encke/cluster';
 import { message, newSession } from './session.fixture.ts';
 
 const start = 1_000_000;

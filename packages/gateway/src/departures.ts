@@ -1,7 +1,6 @@
 /** Sessions that ended and still stand in Redis. Kept until Redis has taken them out, however long it is away. */
 
-import type { DetachOrder, Registry } from '@encke/cluster';
-import { steadyNow } from './clock.ts';
+import { type DetachOrder, type Registry, steadyNow } from '@encke/cluster';
 import type { Session } from './session.ts';
 
 const RETRY = 1_000;

@@ -10,6 +10,7 @@ import {
   parseTarget,
   type Registry,
   type Subscriptions,
+  steadyNow,
 } from '@encke/cluster';
 import {
   type CloseName,
@@ -23,7 +24,6 @@ import type { Context } from '@encke/service';
 import type { WebSocket } from 'ws';
 import { CatchUp } from './catch-up.ts';
 import { Channels } from './channels.ts';
-import { steadyNow } from './clock.ts';
 import { Departures } from './departures.ts';
 import type { Desk } from './desk.ts';
 import { Entrance } from './entrance.ts';

@@ -1,7 +1,6 @@
 /** Confirmed seqs on their way to Redis: those of one session gathered for a moment, those of all sessions in one round trip. */
 
-import type { AckOrder, Registry } from '@encke/cluster';
-import { steadyNow } from './clock.ts';
+import { type AckOrder, type Registry, steadyNow } from '@encke/cluster';
 import type { Session } from './session.ts';
 
 /**

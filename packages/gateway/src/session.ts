@@ -9,7 +9,7 @@
  */
 
 import type { Socket } from 'node:net';
-import type { BusMessage, RegisterOrder, Token } from '@encke/cluster';
+import { type BusMessage, type RegisterOrder, steadyNow, type Token } from '@encke/cluster';
 import {
   type App,
   type CloseName,
@@ -21,7 +21,6 @@ import {
   type User,
 } from '@encke/protocol';
 import type WebSocket from 'ws';
-import { steadyNow } from './clock.ts';
 import { Confirmation } from './confirmation.ts';
 import { writeFrames } from './frame.ts';
 import type { House } from './house.ts';

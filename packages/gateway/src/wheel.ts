@@ -1,4 +1,4 @@
-import { steadyNow } from './clock.ts';
+import { steadyNow } from '@encke/cluster';
 
 export interface Spoke {
   /** Looks after itself. @returns milliseconds until the next look, or 0 for never again. */
