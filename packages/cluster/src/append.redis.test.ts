@@ -143,7 +143,7 @@ test('[D3] a gateway whose sessions were dropped registers them again and is tol
   node.bus.start();
   await eventually(() => assert.ok(node.bus.up(), 'not subscribed yet'));
   const order = { ...ref, since, epoch, sent: 0, sentTime: 0, cursor: 0 };
-  assert.deepEqual(await node.registry.register(order), { epoch, last: 1 });
+  assert.deepEqual(await node.registry.register(order), { epoch, last: 1, sessions: 1 });
   assert.equal((await cluster.append(user, 'after')).sessions, 1);
 });
 

@@ -13,6 +13,7 @@ import type { Context } from './context.ts';
 import { runGuarded } from './guarded.ts';
 import { type Page, parsePage } from './inbox.ts';
 import { target, type UserKeys } from './keys.ts';
+import { listed } from './listed.ts';
 import type { Argument } from './script-call.ts';
 import { scripts } from './scripts.ts';
 import { entryFault, RedisUnavailable } from './unavailable.ts';
@@ -76,6 +77,8 @@ export interface Registered {
   readonly epoch: string;
   /** The user's last seq. */
   readonly last: number;
+  /** The user's sessions, of all nodes, as Redis knows them. */
+  readonly sessions: number;
 }
 
 export interface AckOrder extends SessionRef {
@@ -182,8 +185,8 @@ export class Registry {
       order.sentTime,
       order.token?.digest ?? '',
     ]);
-    const [epoch, last] = reply as [string, number?];
-    return last === undefined ? (epoch as CloseReason) : { epoch, last };
+    const [epoch, last, sessions = 0] = reply as [string, number?, number?];
+    return last === undefined ? (epoch as CloseReason) : { epoch, last, sessions };
   }
 
   async detach(order: DetachOrder): Promise<void> {
@@ -248,6 +251,12 @@ export class Registry {
       }
     }
     if (refused) throw refused;
+  }
+
+  /** The users, `app:user`, of whom Redis believes that this node holds a session. @throws RedisUnavailable */
+  users(): Promise<string[]> {
+    const { keys } = this.#context;
+    return listed(this.#context, (partition) => keys.nodeIndex(partition, this.node));
   }
 
   /** Removes this node's sessions of a user but those it holds: one that a lost answer left behind. */

@@ -12,6 +12,7 @@ import type { Context } from './context.ts';
 import { TIMEOUT } from './deadline.ts';
 import { runGuarded } from './guarded.ts';
 import { channelTarget } from './keys.ts';
+import { listed } from './listed.ts';
 import type { Argument } from './script-call.ts';
 import { scripts } from './scripts.ts';
 import { entryFault, RedisUnavailable } from './unavailable.ts';
@@ -80,6 +81,12 @@ export class Subscriptions {
     }
     const standings = await Promise.all(parts);
     return standings.at(-1) as Standing;
+  }
+
+  /** The channels, `app:channel`, in which Redis believes that this node has somebody. @throws RedisUnavailable */
+  channels(): Promise<string[]> {
+    const { keys } = this.#context;
+    return listed(this.#context, (partition) => keys.nodeChannels(partition, this.#node));
   }
 
   #add(part: Part): void {

@@ -71,6 +71,26 @@ function dice(seed: number): (sides: number) => number {
 
 const channels = ['track_a', 'web_b', 'news', 'ab'] as Channel[];
 
+test('[N11] who unsubscribed in the moment that Redis lost is counted no more when the bus is back', async () => {
+  const channel = 'track_lost' as Channel;
+  const prefix = gateways[0]?.config.prefix;
+  const page = await open(0);
+  page.wants.add(channel);
+  say(page);
+  await exact(channel, [page]);
+  const found = (await redis.cli('KEYS', `${prefix}:*`)) as string[];
+  const before = found.filter((key) => /:(route|members):1:track_lost$|:channels:/.test(key));
+  assert.equal(before.length, 3);
+  for (const key of before) await redis.cli('COPY', key, `${key}:before`);
+  await page.device.drop();
+  page.wants.delete(channel);
+  await exact(channel, [page]);
+  for (const key of before) await redis.cli('RENAME', `${key}:before`, key);
+  assert.equal(await cluster.channels.count(app, channel), 1);
+  await redis.cli('CLIENT', 'KILL', 'TYPE', 'pubsub');
+  await exact(channel, [page]);
+});
+
 test('[N3] [N11] whatever sockets and Redis do, in the end Redis knows exactly who is subscribed', async (t) => {
   const seed = Number(process.env.ENCKE_FUZZ_SEED ?? Date.now() % 1e9);
   t.diagnostic(`seed ${seed}`);

@@ -38,7 +38,7 @@ function newChannels(messages: readonly ChannelMessage[]) {
   const channels = new Channels({
     cluster: { history } as never,
     sendBuffer: 1_000,
-    subscriptions: () => ({ report }) as unknown as Subscriptions,
+    subscriptions: () => ({ report, channels: async () => [] }) as unknown as Subscriptions,
     delivered: () => {},
     gap: () => {},
     fault: (error) => assert.fail(String(error)),

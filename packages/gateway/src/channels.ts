@@ -36,13 +36,15 @@ export class Channels {
   readonly #order: ChannelOrder;
   readonly #reports: Reports;
   readonly #resumes: Resumes;
+  readonly #subscriptions: () => Subscriptions;
 
   constructor(parts: ChannelsParts) {
     this.reads = new HistoryReads(parts.cluster);
     this.#order = new ChannelOrder(parts.cluster, parts);
     this.#resumes = new Resumes(this.reads, parts.sendBuffer, (count) => parts.delivered(count));
+    this.#subscriptions = () => parts.subscriptions();
     this.#reports = new Reports(
-      () => parts.subscriptions(),
+      this.#subscriptions,
       (channel, standing, stale) => this.#stands(channel, standing, stale),
       (error) => parts.fault(error),
     );
@@ -131,6 +133,16 @@ export class Channels {
       for (const session of channel.sessions) if (!joined.has(session)) kept.add(session);
       this.#reports.mark(channel);
     }
+    void this.#strays();
+  }
+
+  /** Those that were left by all shortly before Redis lost what it was told last. */
+  async #strays(): Promise<void> {
+    // Redis is away again, and so is the bus, which will come back.
+    const listed = await this.#subscriptions()
+      .channels()
+      .catch(() => []);
+    for (const target of listed) if (!this.#byTarget.has(target)) this.#stray(target);
   }
 
   /** Resolves when Redis has heard of all departures; may take as long as Redis is away. */
@@ -160,7 +172,7 @@ export class Channels {
     channel?.tell(new SharedLine((wire) => wire.presence(user, online, time)));
   }
 
-  /** Redis believes in subscribers here that do not exist: a report whose answer was lost with the channel. */
+  /** Redis believes in subscribers here that do not exist: a report that was lost, or its answer, with the channel. */
   #stray(target: string): void {
     const { app, channel } = parseChannelTarget(target);
     this.#reports.mark(this.#open(app, channel));

@@ -94,12 +94,7 @@ export class Gateway implements House, Doors {
     this.receipts = new Receipts(registry);
     this.#departures = new Departures(registry);
     this.#catchUp = new CatchUp(cluster.inbox, registry, config.sendBuffer, this.fault);
-    this.#registrations = new Registrations({
-      registry,
-      behind: (session) => this.#catchUp.start(session),
-      departed: (session) => this.#departures.add(session),
-      fault: this.fault,
-    });
+    this.#registrations = this.#openRegistrations(registry);
     this.#hub = this.#openHub();
     const joined = cluster.join(
       this.node,
@@ -120,6 +115,18 @@ export class Gateway implements House, Doors {
     const shortest = Math.min(this.pingInterval, this.pongTimeout);
     const grain = Math.max(20, Math.min(1_000, Math.floor(shortest / 8)));
     this.#wheel = new Wheel(grain, Math.max(this.pingInterval, this.pongTimeout, 10_000));
+  }
+
+  #openRegistrations(registry: () => Registry): Registrations {
+    return new Registrations({
+      registry,
+      held: (target) => this.#hub.held(target).length,
+      stray: (target) => this.#prune(target),
+      settled: () => this.#departures.settled(),
+      behind: (session) => this.#catchUp.start(session),
+      departed: (session) => this.#departures.add(session),
+      fault: this.fault,
+    });
   }
 
   #openHub(): Hub {
@@ -269,7 +276,7 @@ export class Gateway implements House, Doors {
     session.end('internal');
   };
 
-  /** Redis believes in a session of that user here that does not exist: an attach or detach whose answer was lost. */
+  /** Redis may believe in a session of that user here that does not exist: an attach or detach that was lost, or its answer. */
   #prune(target: string): void {
     if (this.#pruning.has(target)) return;
     this.#pruning.add(target);

@@ -8,6 +8,12 @@ const SHARE = 500;
 /** What registering needs of its gateway. */
 export interface RegistrationParts {
   registry(): Registry;
+  /** How many sessions of that user this node holds. */
+  held(target: string): number;
+  /** Redis may believe in more of them than there are. */
+  stray(target: string): void;
+  /** Resolves when Redis has been told of all that ended. */
+  settled(): Promise<void>;
   /** Its user's inbox holds what it was not sent, or is not the one it knows: read it. */
   behind(session: Session): void;
   /** It ended meanwhile and must be taken out again. */
@@ -28,6 +34,18 @@ export class Registrations {
       const share = sessions.slice(i, i + SHARE).filter((session) => !session.ended);
       await Promise.all(share.map((session) => this.one(session)));
     }
+    await this.#strays();
+  }
+
+  /** Those whose sessions all ended shortly before Redis lost what it was told last. */
+  async #strays(): Promise<void> {
+    await this.#parts.settled();
+    // Redis is away again, and so is the bus, which will come back.
+    const listed = await this.#parts
+      .registry()
+      .users()
+      .catch(() => []);
+    for (const target of listed) if (this.#parts.held(target) === 0) this.#parts.stray(target);
   }
 
   async one(session: Session): Promise<void> {
@@ -42,9 +60,13 @@ export class Registrations {
         session.end(answer);
         return;
       }
-      const { epoch, last } = answer;
-      if (session.ended) this.#parts.departed(session);
-      else if (epoch !== session.epoch || last !== session.sent) this.#parts.behind(session);
+      const { epoch, last, sessions } = answer;
+      if (session.ended) {
+        this.#parts.departed(session);
+        return;
+      }
+      if (sessions > this.#parts.held(session.target)) this.#parts.stray(session.target);
+      if (epoch !== session.epoch || last !== session.sent) this.#parts.behind(session);
     } catch (error) {
       // The bus comes back again, or the heartbeat finds the node forgotten; both register again.
       if (!(error instanceof RedisUnavailable)) this.#parts.fault(error, session);
