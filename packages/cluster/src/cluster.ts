@@ -13,7 +13,7 @@ import type { Context } from './context.ts';
 import { Inbox, type Undelivered } from './inbox.ts';
 import { Keys } from './keys.ts';
 import { Heartbeat, type Load, Sweeper } from './nodes.ts';
-import { lastOnline } from './presence.ts';
+import { type LastOnline, lastOnline } from './presence.ts';
 import { Registry } from './registry.ts';
 import { RevokedTokens } from './revoked-tokens.ts';
 import { Stats } from './stats.ts';
@@ -110,8 +110,7 @@ export class Cluster {
     return this.#users.removeHash(app, user);
   }
 
-  /** 0 online now, Unix seconds when last seen, null never. */
-  lastOnline(app: App, user: User): Promise<number | null> {
+  lastOnline(app: App, user: User): Promise<LastOnline> {
     return lastOnline(this.#context, app, user);
   }
 

@@ -11,17 +11,25 @@ import { scripts } from './scripts.ts';
 /** Users in one step of settling, a partition. */
 const STEP = 500;
 
-/** @returns 0 online now, unix seconds when last seen, null never. @throws RedisUnavailable */
+export interface LastOnline {
+  /** 0 online now, unix seconds when last seen, null never. */
+  readonly last: number | null;
+  /** Unix seconds, by Redis as well. */
+  readonly now: number;
+}
+
+/** @throws RedisUnavailable */
 export async function lastOnline(
   { commands, config, keys }: Context,
   app: App,
   user: User,
-): Promise<number | null> {
+): Promise<LastOnline> {
   const name = target(app, user);
   const { record, sessions, partition } = keys.user(name);
   const names = [record, sessions, keys.leaving(partition)];
-  const seen = await commands.run(scripts.lastOnline, names, [name, ms(config.offlineGrace)]);
-  return seen === -1 ? null : Math.floor(Number(seen) / 1000);
+  const reply = await commands.run(scripts.lastOnline, names, [name, ms(config.offlineGrace)]);
+  const [now, seen] = reply as [number, number];
+  return { now: Math.floor(now / 1000), last: seen === -1 ? null : Math.floor(seen / 1000) };
 }
 
 /** All users of all apps that are online. @throws RedisUnavailable */

@@ -138,6 +138,32 @@ test('[D3] who left in the moment that Redis lost is not online for ever', async
   await kept.drop();
 });
 
+for (const skew of [3_600_000, -3_600_000]) {
+  test(`[V16] [L21] when a user was online goes by the clock of Redis: ours is ${skew} ms ahead`, async (t) => {
+    const user = await newUser();
+    const asking = await V1Device.connect(gateway.address);
+    const page = await LegacyDevice.connect(gateway.address);
+    const device = await connect(user);
+    const real = Date.now.bind(Date);
+    t.mock.method(Date, 'now', () => real() + skew);
+    asking.send(JSON.stringify({ type: 'user-status', ref: 1, user }));
+    const { online, lastSeen } = await asking.frame('user-status');
+    assert.equal(online, true);
+    assert.ok(Math.abs(real() / 1000 - Number(lastSeen)) < 60, `last seen ${lastSeen}`);
+    await device.drop();
+    await eventually(async () => {
+      page.send(`user_status\n${user}`);
+      const ago = await page.until('the answer', () => {
+        const { data } = page.frames.at(-1) ?? {};
+        return (data as { last_online_time?: number })?.last_online_time;
+      });
+      assert.ok(ago > 0 && ago < 60, `${ago} s ago`);
+    });
+    await asking.drop();
+    await page.drop();
+  });
+}
+
 /** Redis loses the newest messages of a user, as in a failover or a restart from an older snapshot. */
 async function forget(user: User, act: () => Promise<unknown>): Promise<void> {
   const find = (kind: string) =>

@@ -8,6 +8,7 @@ export const usersTime = defineTable({
   columns: [idColumn, timeColumn],
   key: userKey,
   async read({ app, cluster }, user: User) {
-    return [[String(user), String((await cluster.lastOnline(app, user)) ?? -1)]];
+    const { last } = await cluster.lastOnline(app, user);
+    return [[String(user), String(last ?? -1)]];
   },
 });

@@ -9,13 +9,8 @@ export async function userStatus(
   { cluster }: Desk,
   old: boolean,
 ): Promise<string> {
-  const last = await cluster.lastOnline(session.app, user);
-  return encodeLegacyUserStatus(
-    user,
-    last === null ? -1 : last === 0 ? 0 : secondsSince(last),
-    old,
-  );
+  const { last, now } = await cluster.lastOnline(session.app, user);
+  // 0 would mean that the user is online.
+  const ago = last === null ? -1 : last === 0 ? 0 : Math.max(1, now - last);
+  return encodeLegacyUserStatus(user, ago, old);
 }
-
-/** 0 would mean that the user is online. */
-const secondsSince = (last: number): number => Math.max(1, Math.floor(Date.now() / 1000) - last);

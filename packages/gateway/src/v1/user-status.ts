@@ -8,8 +8,8 @@ export async function userStatus(
   { ref, user }: UserQuery,
   { cluster }: Desk,
 ): Promise<string> {
-  const last = await cluster.lastOnline(session.app, user);
+  const { last, now } = await cluster.lastOnline(session.app, user);
   const online = last === 0;
-  const lastSeen = online ? Math.floor(Date.now() / 1000) : last;
+  const lastSeen = online ? now : last;
   return encodeFrame({ type: 'user-status', ref, online, lastSeen });
 }
