@@ -13,7 +13,7 @@ import { type ChannelMessage, parseChannelLine } from './channel-message.ts';
 import type { Member } from './channels.ts';
 import type { Context } from './context.ts';
 import { Subscription } from './subscription.ts';
-import type { CloseReason } from './users.ts';
+import { type CloseReason, parseCloseReason } from './users.ts';
 
 /** Milliseconds between probes, and until a missing one condemns the bus. */
 const PROBE_INTERVAL = 1_000;
@@ -215,7 +215,7 @@ export class Bus {
       this.#handlers.evicted(name, session as Session);
     } else if (kind === 99 /* c */) {
       const [, name = '', reason = ''] = line.split(' ');
-      this.#handlers.close(name, reason as CloseReason);
+      this.#handlers.close(name, parseCloseReason(reason));
     } else if (kind === 114 /* r */) {
       const [, name = '', digest = ''] = line.split(' ');
       this.#handlers.revoked(name, digest);

@@ -162,6 +162,14 @@ for (const [reason, close] of [
   });
 }
 
+test('a reason to close that only a newer release knows lets devices come back', async () => {
+  const { user, device } = await connectedUser([]);
+  const { ref, epoch, since } = device;
+  await redis.cli('HSET', cluster.keysOf(user).record, 'c', `${since + 1} newer`);
+  const order = { ...ref, since, epoch, sent: 0, sentTime: 0, cursor: 0 };
+  assert.equal(await node.registry.register(order), 'moved');
+});
+
 test('a device that came after the close is not concerned', async () => {
   const { user } = await connectedUser([]);
   await cluster.users.disconnect(app, user, true);

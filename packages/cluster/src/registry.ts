@@ -17,7 +17,7 @@ import { listed } from './listed.ts';
 import type { Argument } from './script-call.ts';
 import { scripts } from './scripts.ts';
 import { entryFault, RedisUnavailable } from './unavailable.ts';
-import type { CloseReason } from './users.ts';
+import { type CloseReason, parseCloseReason } from './users.ts';
 
 /** Sessions in one script call at most: Redis serves nobody else meanwhile. */
 const ACK_GROUP = 100;
@@ -186,7 +186,7 @@ export class Registry {
       order.token?.digest ?? '',
     ]);
     const [epoch, last, sessions = 0] = reply as [string, number?, number?];
-    return last === undefined ? (epoch as CloseReason) : { epoch, last, sessions };
+    return last === undefined ? parseCloseReason(epoch) : { epoch, last, sessions };
   }
 
   async detach(order: DetachOrder): Promise<void> {

@@ -22,8 +22,14 @@ export interface UserState {
   }[];
 }
 
+const closeReasons = ['signedOut', 'moved', 'disconnected'] as const;
+
 /** Why a user's sockets are closed; the gateways know what each means on each wire. */
-export type CloseReason = 'signedOut' | 'moved' | 'disconnected';
+export type CloseReason = (typeof closeReasons)[number];
+
+/** With a reason that only a newer release knows, devices come back, perhaps to a gateway of that release. */
+export const parseCloseReason = (text: string): CloseReason =>
+  closeReasons.find((reason) => reason === text) ?? 'moved';
 
 export class Users {
   readonly #context: Context;

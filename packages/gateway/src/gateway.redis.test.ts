@@ -164,6 +164,14 @@ for (const skew of [3_600_000, -3_600_000]) {
   });
 }
 
+test('a reason to close that a newer release gives lets devices come back, and ends no gateway', async () => {
+  const user = await newUser();
+  const device = await connect(user);
+  const bus = `${gateway.config.prefix}:{0}:bus:${gateway.node}`;
+  await redis.cli('SPUBLISH', bus, `c ${app}:${user} newer`);
+  assert.equal((await within(device.closed, 'closed')).code, 4003);
+});
+
 /** Redis loses the newest messages of a user, as in a failover or a restart from an older snapshot. */
 async function forget(user: User, act: () => Promise<unknown>): Promise<void> {
   const find = (kind: string) =>
