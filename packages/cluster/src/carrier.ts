@@ -1,6 +1,6 @@
 /**
  * How orders get to Redis and back: those of one turn in one pipelined round trip a node. None overtakes another of its
- * slot, also when Redis sends them back: after a takeover, or because it has forgotten the scripts.
+ * slot, also when Redis sends them back: after a takeover, because it has forgotten the scripts, or because clocks differ.
  */
 import { performance } from 'node:perf_hooks';
 import { Cluster, Command, type Redis } from 'ioredis';
@@ -130,7 +130,7 @@ export class Carrier {
     for (const [i, order] of orders.entries()) {
       const reply = replies[i];
       if (reply?.status === 'fulfilled') {
-        order.resolve(reply.value);
+        this.#answer(order, reply.value, () => this.#exchange(redis, [order]));
         continue;
       }
       const error = reply?.reason as Error;
@@ -145,6 +145,11 @@ export class Carrier {
       else if (code === 'ASK' || code === 'TRYAGAIN') void this.#alone(order);
       else order.reject(unavailable(error));
     }
+  }
+
+  #answer(order: Order, reply: unknown, send: () => Promise<boolean>): void {
+    if (order.call?.refused(reply)) this.#again(order, send);
+    else order.resolve(reply);
   }
 
   /**
@@ -205,13 +210,14 @@ export class Carrier {
   #alone(order: Order): Promise<boolean> {
     const { call, words } = order;
     const [name, ...rest] = call
-      ? ['eval', call.script.text, call.keys.length, ...call.keys, ...call.args]
+      ? ['eval', call.script.text, call.keys.length, ...call.keys, ...call.args()]
       : words;
     return this.#timed(
       [order],
-      this.#client
-        .call(name as string, ...rest)
-        .then(order.resolve, (error: Error) => order.reject(unavailable(error))),
+      this.#client.call(name as string, ...rest).then(
+        (reply) => this.#answer(order, reply, () => this.#alone(order)),
+        (error: Error) => order.reject(unavailable(error)),
+      ),
     );
   }
 

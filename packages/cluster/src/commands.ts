@@ -10,7 +10,7 @@ import { steadyNow } from './clock.ts';
 import type { RedisConfig } from './config.ts';
 import { type Client, openCommands } from './connection.ts';
 import { Deadlines, TIMEOUT } from './deadline.ts';
-import type { Order } from './order.ts';
+import { Call, type Guard, type Order } from './order.ts';
 import type { Argument } from './script-call.ts';
 import type { Script } from './scripts.ts';
 import { RedisUnavailable, wordOf } from './unavailable.ts';
@@ -85,8 +85,13 @@ export class Commands {
   }
 
   /** Runs a script; `keys` share one hash tag. */
-  run(script: Script, keys: readonly string[], args: readonly Argument[]): Promise<unknown> {
-    return this.#order(keys[0] as string, { script, keys, args }, []);
+  run(
+    script: Script,
+    keys: readonly string[],
+    args: readonly Argument[],
+    guard?: Guard,
+  ): Promise<unknown> {
+    return this.#order(keys[0] as string, new Call(script, keys, args, guard), []);
   }
 
   /** Any other command; the second word is its key or channel. */
@@ -94,7 +99,7 @@ export class Commands {
     return this.#order(words[1], undefined, words);
   }
 
-  #order(key: string, call: Order['call'], words: readonly Argument[]): Promise<unknown> {
+  #order(key: string, call: Call | undefined, words: readonly Argument[]): Promise<unknown> {
     if (!this.available()) {
       const why = this.#stalled ? 'it does not answer' : 'not connected';
       return Promise.reject(new RedisUnavailable('no', why));

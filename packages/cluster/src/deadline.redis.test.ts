@@ -129,6 +129,26 @@ for (const jump of [3_600_000, -3_600_000]) {
   });
 }
 
+test('a script that is refused because of the clocks stays ahead of what was sent later', async (t) => {
+  const real = performance.now.bind(performance);
+  const cluster = await openTestCluster(redis.url);
+  try {
+    const user = newUser();
+    const texts = Array.from({ length: 300 }, (_, i) => `m${i}`);
+    const sent: Promise<unknown>[] = [];
+    for (const text of texts) {
+      // The clock of Redis was set ahead, or this machine has slept.
+      if (text === 'm150') t.mock.method(performance, 'now', () => real() - 3_600_000);
+      sent.push(cluster.append(user, text));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await Promise.all(sent);
+    assert.deepEqual(await cluster.undelivered(user), texts);
+  } finally {
+    await cluster.stop();
+  }
+});
+
 test('a process that may not wait long is told sooner, and nothing of it is done later', async () => {
   const patient = await openTestCluster(redis.url);
   const { config } = patient;

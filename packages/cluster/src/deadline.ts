@@ -3,8 +3,8 @@
  * froze; with a deadline in the script that late run does nothing, so what was answered with an error is not stored
  * behind the caller's back. (An answer that was lost on the way is another matter: then nobody can know.)
  *
- * Our side goes by the steady clock: were the machine's clock set back, scripts would be refused as too late, and asked
- * again behind later ones; were it set ahead, late ones would run.
+ * Our side goes by the steady clock: were the machine's clock set back, scripts would be refused as too late; were it set
+ * ahead, late ones would run.
  */
 import { steadyNow } from './clock.ts';
 import { PARTITIONS } from './keys.ts';

@@ -6,7 +6,7 @@ import { RedisUnavailable } from './unavailable.ts';
 
 /**
  * Runs a script whose first argument is its deadline and whose answer begins with the time. One that was refused only
- * because the clocks differ is run again.
+ * because the clocks differ is run again, ahead of what was asked for later.
  * @throws RedisUnavailable
  */
 export async function runGuarded(
@@ -17,16 +17,22 @@ export async function runGuarded(
   args: readonly Argument[],
 ): Promise<(string | number)[]> {
   const clock = commands.clustered ? partition : 0;
-  for (let again = true; ; again = false) {
-    const sentAt = steadyNow();
-    const deadline: Argument[] = [deadlines.of(clock)];
-    const reply = await commands.run(script, names, deadline.concat(args));
-    const values = reply as [number, ...(string | number)[]];
-    if (values.length > 1) {
-      deadlines.observe(clock, values[0], sentAt);
-      return values;
-    }
-    if (!deadlines.refused(clock, values[0], sentAt) || !again) break;
-  }
-  throw new RedisUnavailable('no', 'it ran too late');
+  let sentAt = 0;
+  let again = true;
+  const reply = await commands.run(script, names, args, {
+    deadline() {
+      sentAt = steadyNow();
+      return deadlines.of(clock);
+    },
+    refused(reply) {
+      const { length, 0: now } = reply as [number];
+      if (length > 1 || !deadlines.refused(clock, now, sentAt) || !again) return false;
+      again = false;
+      return true;
+    },
+  });
+  const values = reply as [number, ...(string | number)[]];
+  if (values.length === 1) throw new RedisUnavailable('no', 'it ran too late');
+  deadlines.observe(clock, values[0], sentAt);
+  return values;
 }

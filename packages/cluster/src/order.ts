@@ -3,11 +3,46 @@ import { Command, type Redis } from 'ioredis';
 import { type Argument, ScriptCall } from './script-call.ts';
 import type { Script } from './scripts.ts';
 
-/** A script with what it is given. */
-interface Call {
+/** Of a script with a deadline, which does nothing when that is over. */
+export interface Guard {
+  /** Its first argument, anew each time that it is sent. */
+  deadline(): number;
+  /** @returns whether it did nothing, and is to be sent again. */
+  refused(reply: unknown): boolean;
+}
+
+/** What may be sent a second time: Redis did not know the script, or the script did nothing. */
+export class Call {
   readonly script: Script;
   readonly keys: readonly string[];
-  readonly args: readonly Argument[];
+  readonly #args: readonly Argument[];
+  readonly #guard: Guard | undefined;
+
+  constructor(
+    script: Script,
+    keys: readonly string[],
+    args: readonly Argument[],
+    guard: Guard | undefined,
+  ) {
+    this.script = script;
+    this.keys = keys;
+    this.#args = args;
+    this.#guard = guard;
+  }
+
+  args(): readonly Argument[] {
+    if (!this.#guard) return this.#args;
+    const deadline: Argument[] = [this.#guard.deadline()];
+    return deadline.concat(this.#args);
+  }
+
+  refused(reply: unknown): boolean {
+    return this.#guard?.refused(reply) ?? false;
+  }
+
+  make(): ScriptCall {
+    return new ScriptCall(this.script, this.keys, this.args());
+  }
 }
 
 export interface Order {
@@ -22,7 +57,7 @@ export interface Order {
 }
 
 export function commandOf({ call, words }: Order): Command {
-  if (call) return new ScriptCall(call.script, call.keys, call.args);
+  if (call) return call.make();
   const [name = '', ...args] = words;
   return new Command(String(name), args, { replyEncoding: 'utf8' });
 }
