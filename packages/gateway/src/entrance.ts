@@ -96,6 +96,8 @@ export class Entrance {
       });
     } catch (error) {
       if (!(error instanceof RedisUnavailable)) throw error;
+      // Who tries again and again while Redis is away would be taken out of it as often when it is back.
+      if (error.stored === 'no') session.registered = false;
       this.#unavailable(session);
       return;
     }
