@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { type AddressInfo, connect } from 'node:net';
 import { test } from 'node:test';
 import { loadConfig } from '@encke/service';
+import { within } from '@encke/testing';
 import { openPages } from './pages.ts';
 
 test('a folder of the demo without its slash leads to the page with it, and keeps the query', async (t) => {
@@ -18,3 +22,33 @@ test('a folder of the demo without its slash leads to the page with it, and keep
       assert.equal((await app.inject(pathname)).statusCode, 200, pathname);
     }
 });
+
+const linux = { skip: process.platform !== 'linux' };
+
+test(
+  'who asks for a page a thousand times at once is answered, with few files open',
+  linux,
+  async (t) => {
+    const app = await openPages(loadConfig({}), 'n1', undefined);
+    t.after(() => app.close());
+    await app.listen({ host: '127.0.0.1', port: 0 });
+    const peer = connect((app.server.address() as AddressInfo).port, '127.0.0.1');
+    t.after(() => peer.destroy());
+    await once(peer, 'connect');
+    const files = () => readdirSync('/proc/self/fd').length;
+    const before = files();
+    let most = 0;
+    const look = setInterval(() => {
+      most = Math.max(most, files());
+    }, 1);
+    t.after(() => clearInterval(look));
+    const chunks: Buffer[] = [];
+    peer.on('data', (chunk) => chunks.push(chunk));
+    const ask = (more: string) => `GET /demo/demo.js HTTP/1.1\r\nHost: a\r\n${more}\r\n`;
+    peer.write(ask('').repeat(999) + ask('Connection: close\r\n'));
+    await within(once(peer, 'close'), 'close', 30_000);
+    const answers = Buffer.concat(chunks).toString('latin1').split('HTTP/1.1 200 OK').length - 1;
+    assert.equal(answers, 1_000);
+    assert.ok(most < before + 20, `${before} files were open, then ${most}`);
+  },
+);

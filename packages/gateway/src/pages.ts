@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { fileURLToPath } from 'node:url';
-import { type Config, type Tls, webSocketRequest } from '@encke/service';
+import { type Config, requestTurn, type Tls, webSocketRequest } from '@encke/service';
 import fastifyStatic from '@fastify/static';
 import { type FastifyInstance, fastify } from 'fastify';
 
@@ -31,7 +31,8 @@ export async function openPages(
   const app = (tls
     ? fastify({ https: { ...tls, IncomingMessage: Request } })
     : fastify({ http: { IncomingMessage: Request } })) as unknown as FastifyInstance<Server>;
-  app.addHook('onRequest', async (_request, reply) => {
+  app.addHook('onRequest', async ({ raw }, reply) => {
+    if (!(await requestTurn(raw, reply.raw))) return reply.hijack();
     reply.header('access-control-allow-origin', '*');
   });
   for (const path of ['/info', '/comet-server/info']) {

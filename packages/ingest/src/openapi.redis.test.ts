@@ -1,7 +1,10 @@
 /** The OpenAPI document is valid, and declares what the calls answer. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
-import { type RedisServer, startRedis } from '@encke/testing';
+import { eventually, type RedisServer, startRedis } from '@encke/testing';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { type Answer, startTestIngest, type TestIngest } from './ingest.fixture.ts';
 
@@ -117,3 +120,22 @@ test('the page loads its parts from where it is, also by plain HTTP', async () =
   assert.match(policy, /script-src 'self'/);
   assert.doesNotMatch(policy, /upgrade-insecure-requests/);
 });
+
+const linux = { skip: process.platform !== 'linux' };
+
+test(
+  'who asks for the pages again and again, reads nothing and goes leaves no files open',
+  linux,
+  async () => {
+    const files = () => readdirSync('/proc/self/fd').length;
+    const before = files();
+    const peer = connect(ingest.running.port, '127.0.0.1');
+    await once(peer, 'connect');
+    peer.pause();
+    const path = '/docs/static/swagger-ui-bundle.js';
+    peer.write(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`.repeat(200));
+    await eventually(() => assert.ok(files() > before + 2, 'nothing was opened'));
+    peer.destroy();
+    await eventually(() => assert.ok(files() < before + 20, `${before} files, then ${files()}`));
+  },
+);

@@ -1,3 +1,4 @@
+import { requestTurn } from '@encke/service';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
@@ -44,12 +45,17 @@ export async function registerOpenApi(server: FastifyInstance): Promise<void> {
       return document.openapiObject;
     },
   });
-  await server.register(swaggerUi, {
-    routePrefix: '/docs',
-    staticCSP: true,
-    // On plain HTTP, browsers would ask for its script and styles by HTTPS (loopback excepted), and the page stay blank.
-    transformStaticCSP: (policy) => policy.replace(/ upgrade-insecure-requests;$/, ''),
-    theme: { title: 'Encke HTTP API' },
-    uiConfig: { layout: 'BaseLayout' },
+  await server.register(async (pages) => {
+    pages.addHook('onRequest', async ({ raw }, reply) => {
+      if (!(await requestTurn(raw, reply.raw))) return reply.hijack();
+    });
+    await pages.register(swaggerUi, {
+      routePrefix: '/docs',
+      staticCSP: true,
+      // On plain HTTP, browsers would ask for its script and styles by HTTPS (loopback excepted), and the page stay blank.
+      transformStaticCSP: (policy) => policy.replace(/ upgrade-insecure-requests;$/, ''),
+      theme: { title: 'Encke HTTP API' },
+      uiConfig: { layout: 'BaseLayout' },
+    });
   });
 }

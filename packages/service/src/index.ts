@@ -5,4 +5,5 @@ export { createLog, type Log } from './log.ts';
 export { createMetrics, type Metrics } from './metrics.ts';
 export { OutageLog } from './outage-log.ts';
 export { readSetting, readTls, readTogether, type Tls } from './pem.ts';
+export { requestTurn } from './request-turn.ts';
 export { webSocketRequest } from './web-socket-request.ts';
