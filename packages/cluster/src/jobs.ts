@@ -7,6 +7,8 @@ import { Keys } from './keys.ts';
 const QUEUE = 'upkeep';
 /** Milliseconds between two looks whether the jobs are still planned. */
 const LOOK = 5_000;
+/** Milliseconds in which no job is asked for after Redis refused something. */
+const PAUSE = 1_000;
 
 export interface RepeatingJob {
   readonly name: string;
@@ -58,12 +60,12 @@ export async function startJobs(
     concurrency: jobs.length,
     autorun: false,
   });
-  worker.on('error', (error) => onError(error));
   worker.on('failed', (job, error) => onError(error, job?.name));
   const schedule = async (): Promise<void> => {
     for (const job of jobs) await plan(queue, job);
   };
-  // Waits for Redis as long as it takes; and again after each reconnect, for Redis may have come back empty.
+  // Waits for Redis as long as it takes; and again after each reconnect, for Redis may have come back empty, and after each
+  // refusal, which may have hit the note of when a job is due next.
   const upsert = (): void => void schedule().catch(onError);
   let looking: Promise<void> | undefined;
   const timer = setInterval(() => {
@@ -75,11 +77,24 @@ export async function startJobs(
   }, LOOK);
   connection.on('ready', upsert);
   upsert();
+  let pause: NodeJS.Timeout | undefined;
+  worker.on('error', (error) => {
+    onError(error);
+    if (pause !== undefined || connection.status !== 'ready') return;
+    // The library asks again at once: a Redis that is full, a thousand times a second.
+    worker.pause(true).catch(onError);
+    pause = setTimeout(() => {
+      pause = undefined;
+      if (connection.status === 'ready') upsert();
+      worker.resume().catch(onError);
+    }, PAUSE);
+  });
   worker.run().catch(onError);
   return {
     async stop() {
       clearInterval(timer);
       connection.off('ready', upsert);
+      clearTimeout(pause);
       await Promise.race([
         Promise.all([worker.close(), queue.close(), looking]),
         new Promise((resolve) => setTimeout(resolve, 3_000).unref()),

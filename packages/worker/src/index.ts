@@ -4,6 +4,9 @@ import type { Context, Running } from '@encke/service';
 import { settleOffline } from './settle-offline.ts';
 import { sweepNodes } from './sweep-nodes.ts';
 
+/** Milliseconds between two log lines about jobs that fail. */
+const QUIET = 10_000;
+
 /** Starts also while Redis is away: the jobs wait for it. */
 export async function startWorker(context: Context): Promise<Running> {
   const { config, log, metrics } = context;
@@ -13,12 +16,18 @@ export async function startWorker(context: Context): Promise<Running> {
     'job',
   ]);
   const jobs: RepeatingJob[] = [sweepNodes(sweeper, context), settleOffline(sweeper, context)];
+  let logged = Number.NEGATIVE_INFINITY;
+  let untold = 0;
   const running = await startJobs(config, jobs, (error, job) => {
     if (job !== undefined) failed.inc({ job });
     // While Redis is away every job fails; /readyz says so already.
-    if (!(error instanceof RedisUnavailable) && cluster.available()) {
-      log.error({ err: error, job }, 'job failed');
-    }
+    if (error instanceof RedisUnavailable || !cluster.available()) return;
+    // While it is full, too, and nothing else says so.
+    untold += 1;
+    if (performance.now() - logged < QUIET) return;
+    log.error({ err: error, job, failures: untold }, 'job failed');
+    logged = performance.now();
+    untold = 0;
   });
   return {
     port: 0,
