@@ -1,7 +1,14 @@
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { type Cluster, openCluster } from '@encke/cluster';
-import { type Config, ConfigError, type Context, type Running, readTls } from '@encke/service';
+import {
+  type Config,
+  ConfigError,
+  type Context,
+  type Running,
+  readTls,
+  spareFiles,
+} from '@encke/service';
 import { KeyPair } from './authentication/key-pair.ts';
 import { Passwords } from './authentication/passwords.ts';
 import type { House, Patience } from './client.ts';
@@ -83,6 +90,7 @@ export async function startServer(context: Context, interior: Interior): Promise
   const tls = readTls(config);
   const cluster = await openCluster(config, redisTimeout);
   const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay });
+  spareFiles(server, context.log);
   let connections: Connections;
   try {
     connections = furnish(context, cluster, interior, tls && createSecureContext(tls));

@@ -2,7 +2,14 @@ import type { Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { openCluster } from '@encke/cluster';
-import { type Context, type Running, readTls, readTogether, trackHandshakes } from '@encke/service';
+import {
+  type Context,
+  type Running,
+  readTls,
+  readTogether,
+  spareFiles,
+  trackHandshakes,
+} from '@encke/service';
 import { openFront } from './front.ts';
 import { Gateway } from './gateway.ts';
 import { openPages } from './pages.ts';
@@ -32,6 +39,7 @@ export async function startGateway(context: Context): Promise<Running> {
   const pages = await openPages(config, gateway.node, tls);
   const upgrades = new Upgrades(gateway, config.allowedOrigins);
   const server = pages.server as Server;
+  spareFiles(server, context.log);
   server.on('upgrade', (request, socket, head) => upgrades.handle(request, socket as Socket, head));
   // With TLS a connection that can be read comes by another event, and only the HTTP server reads it.
   const closeFront = tls ? trackHandshakes(server) : openFront(server, upgrades);

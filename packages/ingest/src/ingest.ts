@@ -1,6 +1,13 @@
 import type { AddressInfo } from 'node:net';
 import { openCluster } from '@encke/cluster';
-import { ConfigError, type Context, type Running, readTls, trackHandshakes } from '@encke/service';
+import {
+  ConfigError,
+  type Context,
+  type Running,
+  readTls,
+  spareFiles,
+  trackHandshakes,
+} from '@encke/service';
 import type { FastifyInstance } from 'fastify';
 import { Failures } from './failures.ts';
 import { registerIngestMetrics } from './ingest-metrics.ts';
@@ -56,6 +63,7 @@ export async function startIngest({ config, log, metrics }: Context): Promise<Ru
   });
   registerIngestMetrics(metrics, cluster, streams);
   const server = await createServer({ cluster, config, failures, streams }, metrics, tls);
+  spareFiles(server.server, log);
   const endHandshakes = tls ? trackHandshakes(server.server) : () => {};
   const cut = () => {
     streams.terminate();

@@ -6,4 +6,5 @@ export { createMetrics, type Metrics } from './metrics.ts';
 export { OutageLog } from './outage-log.ts';
 export { readSetting, readTls, readTogether, type Tls } from './pem.ts';
 export { requestTurn } from './request-turn.ts';
+export { spareFiles } from './spare-files.ts';
 export { webSocketRequest } from './web-socket-request.ts';

@@ -77,10 +77,19 @@ function listening(child: ChildProcess, name: string, output: () => string): Pro
   });
 }
 
-/** Forks a process of ours; resolves when it listens, rejects with its output when it dies. */
-export async function startProcess(name: ProcessName, env: Env = {}): Promise<TestProcess> {
+/**
+ * Forks a process of ours; resolves when it listens, rejects with its output when it dies. `files`: how many it may have
+ * open.
+ */
+export async function startProcess(
+  name: ProcessName,
+  env: Env = {},
+  files?: number,
+): Promise<TestProcess> {
+  const flags = compiled ? [] : ['--import', 'tsx', '--conditions=source'];
+  const limited = ['-c', `ulimit -n ${files}; exec "$0" "$@"`, process.execPath, ...flags];
   const child = fork(runner, [name], {
-    execArgv: compiled ? [] : ['--import', 'tsx', '--conditions=source'],
+    ...(files === undefined ? { execArgv: flags } : { execPath: '/bin/sh', execArgv: limited }),
     env: environment(env),
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
