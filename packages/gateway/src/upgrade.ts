@@ -23,6 +23,11 @@ export interface Doors {
 
 /** Milliseconds until a peer that leaves its connection open after a close frame, its own or ours, is dropped. */
 const CLOSE_TIMEOUT = 2_000;
+/**
+ * [V11] Fragments of a frame, and segments that it may come in. Each is kept, with some 100 bytes around it, until the last
+ * is there: of single bytes a frame would take megabytes.
+ */
+const PARTS = 1_024;
 
 function reject(socket: Socket, status: string, text: string): void {
   socket.on('error', ignore);
@@ -41,6 +46,8 @@ export class Upgrades {
     clientTracking: false,
     perMessageDeflate: false,
     maxPayload: limits.clientFrame,
+    maxFragments: PARTS,
+    maxBufferedChunks: PARTS,
     // Its types do not know this one yet.
     ...{ closeTimeout: CLOSE_TIMEOUT },
     // [V1] [L5] The subprotocol of the wire that the path names, if it is offered.

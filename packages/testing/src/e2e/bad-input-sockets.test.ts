@@ -61,6 +61,22 @@ test('encke.v1 closes on a binary frame, on a second hello, and on silence for t
   await innocent.undisturbed();
 });
 
+test('[V11] a frame may come in 1,024 fragments, on both wires; in more it is closed with 1008', async () => {
+  const device = await V1Device.connect(stage.gateway(), person);
+  const old = await LegacyDevice.connect(stage.gateway(), person);
+  const pieces = ({ socket }: V1Device | LegacyDevice, text: string, count: number) => {
+    for (let i = 1; i < count; i += 1) socket.send(i === 1 ? text : '', { fin: false });
+    socket.send('', { fin: true });
+  };
+  pieces(device, '{"type":"ping"}', 1_024);
+  await device.frame('pong');
+  for (const one of [device, old]) {
+    pieces(one, 'x', 1_025);
+    assert.equal((await within(one.closed, 'close')).code, 1008);
+  }
+  await innocent.undisturbed();
+});
+
 test('a wrong hash and an unknown user look the same: connected, not authorised', async () => {
   const cases = [
     { user: innocent.person.user, key: 'wrong' },
