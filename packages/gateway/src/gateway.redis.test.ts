@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { type Cluster, openCluster } from '@encke/cluster';
-import { type App, type Device, type Node, sessionId, type User } from '@encke/protocol';
+import {
+  type App,
+  closeCodes,
+  type Device,
+  limits,
+  type Node,
+  sessionId,
+  type User,
+} from '@encke/protocol';
 import {
   eventually,
   LegacyDevice,
@@ -92,6 +100,17 @@ test('a device that leaves before it was let in leaves no session behind', async
     assert.equal(await gateway.metric('encke_attaches_total', 'outcome="left"'), 1);
     assert.deepEqual((await cluster.user(app, user)).sessions, []);
   });
+});
+
+test('a socket that is ended for a frame over the limit, or one that is not UTF-8, is counted', async () => {
+  const large = await V1Device.connect(gateway.address);
+  large.send('x'.repeat(limits.clientFrame + 1));
+  assert.equal((await within(large.closed, 'closed')).code, closeCodes.tooBig.code);
+  assert.equal(await gateway.metric('encke_closes_total', 'reason="tooBig"'), 1);
+  const garbled = await LegacyDevice.connect(gateway.address);
+  garbled.socket.send(Buffer.from([0xff]), { binary: false });
+  assert.equal((await within(garbled.closed, 'closed')).code, closeCodes.notUtf8.code);
+  assert.equal(await gateway.metric('encke_closes_total', 'reason="notUtf8"'), 1);
 });
 
 test('[D3] FLUSHALL: sessions register again, are told, and get what comes', async () => {

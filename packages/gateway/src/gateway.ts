@@ -370,5 +370,14 @@ function onClose(this: WebSocket): void {
   (this as SocketWithSession).session.leave();
 }
 
-/** A frame that breaks RFC 6455, is too big or not UTF-8: `ws` closes with the right code; a reset needs no answer. */
-function onError(): void {}
+/** What `ws` finds and closes by itself, with the right code. All else that breaks RFC 6455 counts as a bad frame. */
+const closedByWs: Readonly<Record<string, CloseName>> = {
+  WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: 'tooBig',
+  WS_ERR_INVALID_UTF8: 'notUtf8',
+};
+
+/** A reset needs no answer. */
+function onError(this: WebSocket, { code = '' }: NodeJS.ErrnoException): void {
+  const { session } = this as SocketWithSession;
+  if (code.startsWith('WS_ERR_')) session.closing(closedByWs[code] ?? 'badFrame');
+}

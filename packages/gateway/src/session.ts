@@ -373,6 +373,13 @@ export class Session {
     this.leave();
   }
 
+  /** The socket is being closed for that already. */
+  closing(close: CloseName): void {
+    if (this.ended || this.#ending) return;
+    this.#house.ending(close);
+    this.leave();
+  }
+
   /** The socket is gone or going: nothing is written to it any more. */
   leave(): void {
     if (this.ended) return;
