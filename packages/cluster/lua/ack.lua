@@ -3,7 +3,7 @@ Devices have confirmed messages. In a Cluster the users of one call are of one p
 
 KEYS  three per session: user record, inbox, cursors
 ARGV  1 retention (ms), then per session: epoch, confirmed seq, a seq up to it whose time is known and that time (ms) or
-      0 and 0, cursor seq or '' when it need not be kept now, session, device
+      0 and 0, cursor seq or '' when it need not be kept now, session, device, a seq up to which nothing was left to send
 Returns  per session: how many messages were confirmed for the first time, or the text of a fault that it met; how many expired
 ]]
 --@include clock
@@ -24,7 +24,7 @@ local function confirm(k, a)
   local timed, time = tonumber(ARGV[a + 3]), tonumber(ARGV[a + 4])
   local changed = false
   if seq > record.acked then
-    fresh, changed = seq - record.acked, true
+    fresh, changed = math.max(0, seq - math.max(record.acked, tonumber(ARGV[a + 8]))), true
     record.acked = seq
     if timed > record.acked_seq and timed <= seq then record.acked_seq, record.acked_time = timed, time end
   end
@@ -42,7 +42,7 @@ end
 
 for i = 0, #KEYS / 3 - 1 do
   -- A fault in the keys of one user must not take the receipts of others with it.
-  local fine, fresh, expired = pcall(confirm, i * 3, 1 + i * 7)
+  local fine, fresh, expired = pcall(confirm, i * 3, 1 + i * 8)
   answers[#answers + 1] = fine and fresh or type(fresh) == 'table' and fresh.err or tostring(fresh)
   answers[#answers + 1] = fine and expired or 0
 end

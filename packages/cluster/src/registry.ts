@@ -90,6 +90,8 @@ export interface AckOrder extends SessionRef {
   readonly time: number;
   /** Where the device would continue; undefined: what Redis was told last is near enough. */
   readonly cursor: number | undefined;
+  /** Up to here nothing was left to send behind what had been confirmed, so nobody confirms it now; absent: 0. */
+  readonly passed?: number;
 }
 
 export class Registry {
@@ -230,8 +232,8 @@ export class Registry {
         calls.push(call);
       }
       call.names.push(user.record, user.inbox, user.cursors);
-      const { epoch, seq, timed, time, cursor, session, device } = order;
-      call.args.push(epoch, seq, timed, time, cursor ?? '', session, device);
+      const { epoch, seq, timed, time, cursor, session, device, passed = 0 } = order;
+      call.args.push(epoch, seq, timed, time, cursor ?? '', session, device, passed);
     }
     const replies = await Promise.all(
       calls.map(({ names, args }) => commands.run(scripts.ack, names, args)),

@@ -100,7 +100,7 @@ export class CatchUp {
     }
     const after = Math.max(read.after, read.lost);
     if (read.epoch !== epoch || read.after < sent || after > sent) {
-      session.startAt(read.epoch, after);
+      session.startAt(read.epoch, after, read.lost);
       session.moved = true;
       const line = session.wire.missed(session);
       if (line !== undefined) session.push(line);

@@ -11,6 +11,8 @@ export class Confirmation {
   /** The newest confirmed message whose time (ms) is known; 0: none. */
   timed = 0;
   time = 0;
+  /** Up to here nothing was left to send behind what was confirmed then: it expired or was pushed out. */
+  passed = 0;
   /** Receipts prove only that the browser has a message: the old wire's pongs. */
   readonly #lagging: boolean;
   /** One of those on their way whose time is kept; 0: none. */
@@ -29,9 +31,10 @@ export class Confirmation {
     this.#lagging = lagging;
   }
 
-  /** Everything up to `seq`, perhaps of a new epoch, is with the peer. */
-  startAt(seq: number): void {
+  /** Everything up to `seq`, perhaps of a new epoch, is with the peer, or is gone up to `passed`. */
+  startAt(seq: number, passed: number): void {
     this.seq = seq;
+    this.passed = passed;
     this.timed = 0;
     this.#markSeq = 0;
     this.#older = seq;

@@ -136,8 +136,9 @@ export class Entrance {
     if (attached.cameOnline) this.#parts.cameOnline();
     session.admitted = true;
     session.since = attached.since;
-    session.startAt(attached.epoch, attached.cursor);
-    session.welcome(session.wire.ready(session, { hash, resumed: attached.resumed }));
+    const { epoch, cursor, resumed } = attached;
+    session.startAt(epoch, cursor, resumed ? 0 : cursor);
+    session.welcome(session.wire.ready(session, { hash, resumed }));
     this.#parts.catchUp.begin(session, attached.page);
     if (session.registerAgain) this.#parts.register(session);
     session.registerAgain = false;

@@ -21,12 +21,13 @@ import {
 import { startTestGateway, type TestGateway } from './gateway.fixture.ts';
 
 const app = 1 as App;
+const INBOX = 100;
 let redis: RedisServer;
 let gateway: TestGateway;
 let cluster: Cluster;
 before(async () => {
   redis = await startRedis();
-  gateway = await startTestGateway(redis.env);
+  gateway = await startTestGateway({ ...redis.env, ENCKE_INBOX_MAX: String(INBOX) });
   cluster = await openCluster(gateway.config);
   await eventually(() => assert.equal(gateway.running.unready(), undefined));
 });
@@ -111,6 +112,29 @@ test('a socket that is ended for a frame over the limit, or one that is not UTF-
   garbled.socket.send(Buffer.from([0xff]), { binary: false });
   assert.equal((await within(garbled.closed, 'closed')).code, closeCodes.notUtf8.code);
   assert.equal(await gateway.metric('encke_closes_total', 'reason="notUtf8"'), 1);
+});
+
+test('what expired, or was pushed out, is not counted as confirmed', async () => {
+  const confirmed = () => gateway.metric('encke_messages_confirmed_total');
+  const before = await confirmed();
+  const user = await newUser();
+  await Promise.all(
+    [1, 2, 3].map(() => cluster.append({ app, user, event: '', data: '1', ttl: 0.01 })),
+  );
+  await eventually(async () => assert.equal((await cluster.user(app, user)).queued, 0));
+  const device = await connect(user);
+  await send(user, 'a');
+  await device.message(1);
+  await eventually(async () => assert.equal((await cluster.user(app, user)).queued, 0));
+  await device.drop();
+  await eventually(async () => assert.deepEqual((await cluster.user(app, user)).sessions, []));
+  await Promise.all(Array.from({ length: INBOX + 5 }, (_, i) => send(user, `m${i}`)));
+  const back = await connect(user);
+  await back.message(INBOX);
+  await eventually(async () => assert.equal((await cluster.user(app, user)).queued, 0));
+  await eventually(async () => assert.ok((await confirmed()) - before >= 1 + INBOX));
+  assert.equal((await confirmed()) - before, 1 + INBOX);
+  await back.drop();
 });
 
 test('[D3] FLUSHALL: sessions register again, are told, and get what comes', async () => {

@@ -67,9 +67,9 @@ export class Receipts {
     const now = steadyNow();
     const orders = sessions.map((session): AckOrder => {
       const { app, user, device, id, epoch, confirmation } = session;
-      const { seq, timed, time } = confirmation;
+      const { seq, timed, time, passed } = confirmation;
       const cursor = confirmation.toReport(now);
-      return { app, user, session: id, device, epoch, seq, timed, time, cursor };
+      return { app, user, session: id, device, epoch, seq, timed, time, cursor, passed };
     });
     try {
       await this.#registry().ack(orders);

@@ -135,12 +135,12 @@ export class Session {
     return this.confirmation.seq;
   }
 
-  /** Starts at a position: everything up to `seq` of `epoch` is with the peer. */
-  startAt(epoch: string, seq: number): void {
+  /** Starts at a position: everything up to `seq` of `epoch` is with the peer, or is gone up to `passed`. */
+  startAt(epoch: string, seq: number, passed = 0): void {
     this.epoch = epoch;
     this.sent = seq;
     this.sentTime = 0;
-    this.confirmation.startAt(seq);
+    this.confirmation.startAt(seq, passed);
     // A ping on its way speaks of the position before.
     this.#pingCounts = false;
   }
@@ -148,9 +148,15 @@ export class Session {
   /** Passes over seqs of which nothing is left to send: expired or removed. */
   skipTo(seq: number): void {
     const allConfirmed = this.confirmed === this.sent;
+    this.#pass(seq);
     this.sent = seq;
     this.sentTime = 0;
     if (allConfirmed) this.confirm(seq);
+  }
+
+  /** What is confirmed next is behind that. */
+  #pass(seq: number): void {
+    if (this.confirmed === this.sent) this.confirmation.passed = seq;
   }
 
   /** What Redis must know of it. */
@@ -168,6 +174,7 @@ export class Session {
 
   /** Writes a message at the end of the tick. Called in seq order only. */
   deliver(message: StoredMessage, queued: boolean): void {
+    if (message.seq > this.sent + 1) this.#pass(message.seq - 1);
     this.sent = message.seq;
     this.sentTime = message.time;
     this.confirmation.sent(message.seq, message.time);
