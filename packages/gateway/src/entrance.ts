@@ -62,7 +62,8 @@ export class Entrance {
       token = await this.#parts.tokens.verify(claim.app, user, claim.key);
     } catch (error) {
       if (!(error instanceof KeysUnavailable)) throw error;
-      if (!session.ended) this.#unavailable(session);
+      if (session.ended) this.#parts.count('left');
+      else this.#unavailable(session);
       return;
     }
     if (session.ended) {
@@ -101,6 +102,7 @@ export class Entrance {
       this.#unavailable(session);
       return;
     }
+    if (attached?.cameOnline) this.#parts.cameOnline();
     if (session.ended) {
       // It left before the answer came; if it was registered, it must be taken out again.
       this.#parts.count('left');
@@ -133,7 +135,6 @@ export class Entrance {
   /** `hash`: the stored one, '' with a token. */
   #welcome(session: Session, attached: Attached, hash: string): void {
     this.#parts.count('authorized');
-    if (attached.cameOnline) this.#parts.cameOnline();
     session.admitted = true;
     session.since = attached.since;
     const { epoch, cursor, resumed } = attached;

@@ -1,4 +1,8 @@
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import { type Cluster, openCluster } from '@encke/cluster';
 import {
@@ -12,8 +16,10 @@ import {
 } from '@encke/protocol';
 import {
   eventually,
+  inSeconds,
   LegacyDevice,
   type RedisServer,
+  signToken,
   startRedis,
   V1Device,
   within,
@@ -94,6 +100,7 @@ test('a device that leaves before it was let in leaves no session behind', async
   device.socket.ping();
   await within(answered, 'pong');
   const open = await gateway.metric('encke_connections');
+  const online = await gateway.metric('encke_users_online_total');
   await device.drop();
   await eventually(async () => assert.equal(await gateway.metric('encke_connections'), open - 1));
   redis.resume();
@@ -101,6 +108,30 @@ test('a device that leaves before it was let in leaves no session behind', async
     assert.equal(await gateway.metric('encke_attaches_total', 'outcome="left"'), 1);
     assert.deepEqual((await cluster.user(app, user)).sessions, []);
   });
+  // Who goes offline came online before.
+  assert.equal(await gateway.metric('encke_users_online_total'), online + 1);
+});
+
+test('a device that leaves while the keys for its token are away is counted', async (t) => {
+  const provider = createServer(() => {}).listen(0, '127.0.0.1');
+  await once(provider, 'listening');
+  const url = `http://127.0.0.1:${(provider.address() as AddressInfo).port}/`;
+  const other = await startTestGateway({ ...redis.env, ENCKE_JWT_JWKS_URL: url });
+  t.after(async () => {
+    await other.stop();
+    provider.closeAllConnections();
+    provider.close();
+  });
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const token = { user_id: 7, exp: inSeconds(600) };
+  const key = signToken(token, { alg: 'RS256', key: privateKey });
+  const asked = once(provider, 'request');
+  const device = new V1Device(other.address, { app, user: 7, key });
+  await within(asked, 'the question for the keys');
+  await device.drop();
+  await eventually(async () =>
+    assert.equal(await other.metric('encke_attaches_total', 'outcome="left"'), 1),
+  );
 });
 
 test('a socket that is ended for a frame over the limit, or one that is not UTF-8, is counted', async () => {
