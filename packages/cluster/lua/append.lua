@@ -54,7 +54,10 @@ local function store(i)
   local k, a = (i - 1) * PER_KEYS, HEAD + (i - 1) * PER_ARGS
   local inbox, body, life = KEYS[k + 2], ARGV[a + 2], life_of(ARGV[a + 3])
   local record = open_record(KEYS[k + 1], inbox, sub(ARGV[4], i, i + 9), now, scratch)
-  if record.seq - record.floor >= cap then
+  local gone = expired_with_inbox(record, now)
+  if gone > 0 then
+    rests[i] = ' 0 ' .. gone .. ' 0'
+  elseif record.seq - record.floor >= cap then
     local lost, expired = make_room(inbox, record, now, retention, cap)
     rests[i] = ' ' .. lost .. ' ' .. expired .. ' 0'
   end

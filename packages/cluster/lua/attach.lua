@@ -66,9 +66,11 @@ if ARGV[8] ~= '' then
   cursor = resolve(KEYS[2], record, ARGV[8], resume_seq)
 end
 
-local expired = 0
+local expired = expired_with_inbox(record, now)
 if has_inbox(record, now) then
   expired = trim(KEYS[3], record, now, tonumber(ARGV[15]))
+  save_record(KEYS[2], record)
+elseif expired > 0 then
   save_record(KEYS[2], record)
 end
 

@@ -95,6 +95,36 @@ test('expired messages are passed over, counted once, and removed', async () => 
   assert.equal(await redis.cli('XLEN', cluster.keysOf(user).inbox), 4);
 });
 
+/** As when the lifetime of the inbox is over: its end stands in the record, behind 49 bytes. See include/record.lua. */
+async function outlive(user: User): Promise<void> {
+  const { record, inbox } = cluster.keysOf(user);
+  const script = `local r = redis.call('HGET', KEYS[1], 'r')
+    redis.call('HSET', KEYS[1], 'r', string.sub(r, 1, 49) .. struct.pack('>I6', 1) .. string.sub(r, 56))`;
+  await redis.cli('EVAL', script, 1, record);
+  await redis.cli('DEL', inbox);
+}
+
+test('an inbox that went with the last ttl in it: what nobody had confirmed is counted once, by who comes next', async () => {
+  const node = await cluster.node();
+  const expired = async (act: () => Promise<unknown>) => {
+    const before = cluster.stats.expired;
+    await act();
+    return cluster.stats.expired - before;
+  };
+  const { user, epoch } = await filled(10);
+  await cluster.users.setHash(app, user, 'key');
+  const { ref } = await node.attach(user, phone);
+  await node.registry.ack([{ ...ref, epoch, seq: 4, timed: 0, time: 0, cursor: 4 }]);
+  await outlive(user);
+  assert.equal(await expired(() => node.attach(user, phone)), 6);
+  assert.equal(await expired(() => node.attach(user, phone)), 0);
+  assert.equal(await expired(() => cluster.append(user, 'a message')), 0);
+  await outlive(user);
+  assert.equal(await expired(() => cluster.append(user, 'another')), 1);
+  assert.equal(await expired(() => node.attach(user, phone)), 0);
+  assert.deepEqual(await cluster.undelivered(user), ['another']);
+});
+
 test('undelivered is what no device has confirmed, with ids and when it expires', async () => {
   const { user, epoch } = await filled(150);
   await cluster.users.setHash(app, user, 'key');
@@ -149,6 +179,28 @@ test('[D11] what was confirmed is kept for the retention, then removed; the rest
     });
     assert.ok(Date.now() - time >= 2_200);
     assert.deepEqual(await short.undelivered(user), ['c']);
+  } finally {
+    await short.stop();
+  }
+});
+
+test('what is trimmed with its ttl over counts as expired only where nobody had confirmed it', async () => {
+  const short = await openTestCluster(redis.url, {
+    ...{ resumeWindow: 0.1, pingInterval: 0.1, pongTimeout: 0.1 },
+  });
+  try {
+    const user = newUser();
+    await short.users.setHash(app, user, 'key');
+    const node = await short.node();
+    const { ref, epoch } = await node.attach(user, phone);
+    for (const text of ['a', 'b', 'c']) await short.append(user, text, { ttl: 1 });
+    const read = await short.inbox.read(app, user, { epoch, seq: 0 });
+    const time = read?.page.entries[0]?.time ?? 0;
+    await eventually(async () => {
+      await node.registry.ack([{ ...ref, epoch, seq: 2, timed: 1, time, cursor: 2 }]);
+      assert.equal(await redis.cli('XLEN', short.keysOf(user).inbox), 0);
+    });
+    assert.equal(short.stats.expired, 1);
   } finally {
     await short.stop();
   }

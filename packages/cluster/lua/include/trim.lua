@@ -14,7 +14,17 @@ local function trim(inbox, record, now, retention)
   if record.longest == 0 then return 0 end
   local oldest = now - math.max(record.longest, retention)
   if oldest <= record.acked_time then return 0 end
-  return redis.call('XTRIM', inbox, 'MINID', oldest)
+  -- Of some that were confirmed the time is not known.
+  return math.min(redis.call('XTRIM', inbox, 'MINID', oldest), record.seq - record.acked)
+end
+
+-- Nobody trims an inbox that Redis itself removed with the longest ttl in it. Returns how many of its entries expired
+-- unconfirmed, once: from then on the record's floor says that it is empty.
+local function expired_with_inbox(record, now)
+  if record.expires > now or record.expires == 0 or record.floor >= record.seq then return 0 end
+  local expired = record.seq - math.max(record.acked, record.lost, record.floor)
+  record.floor = record.seq
+  return math.max(0, expired)
 end
 
 -- Makes room for one more entry under the cap. Returns how many unconfirmed, unexpired ones were lost to the cap, and
