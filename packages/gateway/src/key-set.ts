@@ -17,6 +17,12 @@ const RETRY = 1_000;
 /** Keys tried for a token that names none. */
 const CANDIDATES = 8;
 
+/** What `fetch` itself says is only that it failed. */
+function reason(error: unknown): string {
+  const { message, cause } = error as Error;
+  return (cause as NodeJS.ErrnoException | undefined)?.code ?? message;
+}
+
 /** The keys cannot be had just now, so nobody can say whether a token is good. */
 export class KeysUnavailable extends Error {}
 
@@ -79,7 +85,7 @@ export class KeySet {
       this.#loadedAt = performance.now();
     } catch (error) {
       this.#failedAt = performance.now();
-      const why = error instanceof Error ? error.message : 'not a set of keys';
+      const why = reason(error);
       this.#onFailure(why);
       throw new KeysUnavailable(why);
     }

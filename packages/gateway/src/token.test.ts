@@ -276,6 +276,26 @@ test('[T3] a provider that is away holds nobody up: known keys are used, others 
   assert.equal(await accepts(verifier, byA), true);
 });
 
+test('the log says why the keys cannot be fetched', async (t) => {
+  const provider = await startProvider(first);
+  await provider.stop();
+  const refuses = await startProvider(503);
+  t.after(refuses.stop);
+  for (const [jwksUrl, why] of [
+    [provider.url, 'ECONNREFUSED'],
+    [refuses.url, 'status 503'],
+  ] as const) {
+    const lines: string[] = [];
+    const heard = createLog('gateway', 'warn', { write: (line) => lines.push(line) });
+    const verifier = new Tokens({ apiKeys: ['secret'], jwt: { jwksUrl } }, heard);
+    await assert.rejects(verifier.verify(app, user, byA), KeysUnavailable);
+    assert.deepEqual(
+      lines.map((line) => JSON.parse(line).why),
+      [why],
+    );
+  }
+});
+
 test('[T3] what is no set of keys counts as away', async (t) => {
   for (const answer of [{}, { keys: 'x' }, [], 404, 302]) {
     const provider = await startProvider(answer);
