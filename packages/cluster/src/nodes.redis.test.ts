@@ -59,6 +59,21 @@ test('a node is swept at the second look at the same old beat', () =>
     assert.deepEqual(keys, []);
   }));
 
+test('a node that was swept is told of, also when Redis fails at the next one', () =>
+  withCluster(async (cluster) => {
+    const [first, second] = await Promise.all([cluster.node(), cluster.node()]);
+    const user = newUser();
+    await arrive(cluster, first, user);
+    await beat(cluster, first, 60_000);
+    await beat(cluster, second, 50_000);
+    const sweeper = cluster.sweeper();
+    await sweeper.sweepNodes();
+    await redis.cli('SET', cluster.context.keys.nodeIndex(0, second.id), 'no set');
+    const swept: [string, number][] = [];
+    await assert.rejects(sweeper.sweepNodes((node, sessions) => swept.push([node, sessions])));
+    assert.deepEqual(swept, [[first.id, 1]]);
+  }));
+
 test('a node that beats again between two looks lives', () =>
   withCluster(async (cluster) => {
     const node = await cluster.node();

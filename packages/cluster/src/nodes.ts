@@ -85,10 +85,12 @@ export class Sweeper {
 
   /**
    * Removes what dead nodes left in the registry. A node counts as dead when two runs see the same old beat, so that a
-   * pause of Redis, in which nobody could beat, kills nobody.
+   * pause of Redis, in which nobody could beat, kills nobody. `onSwept` is told of each node at once: the next one may fail.
    * @returns nodes swept and sessions dropped.
    */
-  async sweepNodes(): Promise<{ nodes: number; sessions: number }> {
+  async sweepNodes(
+    onSwept: (node: string, sessions: number) => void = () => {},
+  ): Promise<{ nodes: number; sessions: number }> {
     const { commands, keys } = this.#context;
     const reply = await commands.run(scripts.suspects, [keys.nodes], [SUSPECT_AFTER]);
     const beats = reply as string[];
@@ -101,9 +103,11 @@ export class Sweeper {
         this.#suspects.set(node, beat);
         continue;
       }
-      swept.sessions += await this.#sweepNode(node);
-      swept.nodes += 1;
+      const sessions = await this.#sweepNode(node);
       await forget(this.#context, node);
+      onSwept(node, sessions);
+      swept.sessions += sessions;
+      swept.nodes += 1;
     }
     for (const node of this.#suspects.keys()) if (!seen.has(node)) this.#suspects.delete(node);
     return swept;

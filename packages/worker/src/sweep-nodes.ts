@@ -9,11 +9,11 @@ export function sweepNodes(sweeper: Sweeper, { log, metrics }: Context): Repeati
     name: 'sweep-nodes',
     every: 4_000,
     async run() {
-      const swept = await sweeper.sweepNodes();
-      if (swept.nodes === 0) return;
-      nodes.inc(swept.nodes);
-      sessions.inc(swept.sessions);
-      log.warn(swept, 'swept dead gateways');
+      await sweeper.sweepNodes((node, dropped) => {
+        nodes.inc();
+        sessions.inc(dropped);
+        log.warn({ node, sessions: dropped }, 'swept a dead gateway');
+      });
     },
   };
 }

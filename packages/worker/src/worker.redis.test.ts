@@ -10,6 +10,7 @@ let redis: RedisServer;
 let context: Context;
 let cluster: Cluster;
 let worker: Running;
+const lines: Record<string, unknown>[] = [];
 before(async () => {
   redis = await startRedis();
   const config = loadConfig({
@@ -18,7 +19,8 @@ before(async () => {
     ENCKE_OFFLINE_GRACE: '1',
     ENCKE_API_KEY: 'test-api-key',
   });
-  context = { config, log: createLog('worker', 'silent'), metrics: createMetrics('worker') };
+  const log = createLog('worker', 'info', { write: (line) => lines.push(JSON.parse(line)) });
+  context = { config, log, metrics: createMetrics('worker') };
   cluster = await openCluster(config);
   worker = await startWorker(context);
 });
@@ -65,6 +67,11 @@ test('a gateway that no longer beats is swept, and its users go offline', async 
     assert.equal(await counter('encke_sessions_swept_total'), 1);
     assert.equal(await redis.cli('ZCARD', 'worker:{nodes}'), 0);
   });
+  const told = lines.filter(({ msg }) => msg === 'swept a dead gateway');
+  assert.deepEqual(
+    told.map(({ level, node, sessions }) => ({ level, node, sessions })),
+    [{ level: 'warn', node, sessions: 1 }],
+  );
 });
 
 /** A user comes and goes, and the worker notices. */
