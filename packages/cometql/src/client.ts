@@ -63,7 +63,7 @@ export async function outcomeOf(
     house.failures.fault(error, { app: caller.app, connection: caller.connection });
     outcome = ownFault;
   }
-  if (outcome instanceof SqlFault && outcome.errno === 1205) house.failures.outage();
+  if (outcome instanceof SqlFault && outcome.errno === 1205) house.failures.outage(outcome.why);
   house.observe(statement, outcome, (performance.now() - started) / 1_000);
   return outcome;
 }

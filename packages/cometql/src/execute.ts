@@ -33,7 +33,7 @@ export async function execute(
     return outcome;
   } catch (error) {
     // Only reading ends here: what writes says itself what became of it.
-    if (error instanceof RedisUnavailable) return unavailable('no');
+    if (error instanceof RedisUnavailable) return unavailable('no', error.message);
     throw error;
   }
 }

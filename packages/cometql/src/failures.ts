@@ -7,7 +7,7 @@ export class Failures {
 
   constructor(log: Log) {
     this.#log = log;
-    this.#outages = new OutageLog(log, 'Redis is away: statements are refused');
+    this.#outages = new OutageLog(log, 'statements are refused');
   }
 
   /** A bug of ours. `ids`: app or connection. */
@@ -15,8 +15,8 @@ export class Failures {
     this.#log.error({ err, ...ids }, 'a statement failed through a fault of this server');
   }
 
-  /** A statement was refused because Redis is away. */
-  outage(): void {
-    this.#outages.refused();
+  /** A statement was refused because Redis is away, or takes no writes. */
+  outage(why = 'Redis is away'): void {
+    this.#outages.refused(why);
   }
 }

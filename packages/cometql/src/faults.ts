@@ -44,13 +44,13 @@ export const noThread = (): SqlFault => new SqlFault(1094, 'Unknown thread id');
 export const tooManyParameters = (): SqlFault =>
   new SqlFault(1390, 'Prepared statement contains too many placeholders');
 
-/** Redis is away. `before`: what had been stored for good when it went. */
-export function unavailable(stored: 'no' | 'unknown', before = ''): SqlFault {
+/** Redis is away, for the log as `why` says. `before`: what had been stored for good when it went. */
+export function unavailable(stored: 'no' | 'unknown', why: string, before = ''): SqlFault {
   const what =
     stored === 'no'
       ? 'the statement was not carried out'
       : 'it is not known whether the statement was carried out';
-  return new SqlFault(1205, `Redis is away: ${before === '' ? what : before}`);
+  return new SqlFault(1205, `Redis is away: ${before === '' ? what : before}`, undefined, why);
 }
 
 /** A value broke a rule of its column: which errno says so depends on the length it may have. */

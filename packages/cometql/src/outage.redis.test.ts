@@ -19,9 +19,8 @@ const statements = [
   "INSERT INTO pipes_messages (name, event, message) VALUES ('news', 'e', 'refused')",
 ];
 
-async function start(redis: RedisServer) {
+async function start(redis: RedisServer, log = createLog('cometql', 'silent')) {
   const config = loadConfig({ ...redis.env, ENCKE_API_KEY: 'key', ENCKE_COMETQL_PORT: '0' });
-  const log = createLog('cometql', 'silent');
   const running = await startCometql({ config, log, metrics: createMetrics('cometql') });
   const { port } = running;
   const options = { host: '127.0.0.1', port, user: '1', password: 'key' };
@@ -58,6 +57,19 @@ test('Redis hangs: errors, and the same connection works on', async (t) => {
   redis.resume();
   await eventually(() => connection.query(insert('after')));
   assert.deepEqual(await messages(connection), ['before', 'after']);
+  connection.destroy();
+});
+
+test('Redis is there, but full: the log says so', async (t) => {
+  const redis = await startRedis();
+  t.after(() => redis.stop());
+  const lines: Record<string, unknown>[] = [];
+  const write = (line: string) => void lines.push(JSON.parse(line));
+  const { running, connection } = await start(redis, createLog('cometql', 'warn', { write }));
+  t.after(() => running.stop());
+  await redis.cli('CONFIG', 'SET', 'maxmemory', '1');
+  await refused(connection, insert('refused'));
+  assert.equal(lines[0]?.why, 'Redis is away: OOM');
   connection.destroy();
 });
 

@@ -32,11 +32,14 @@ export class SqlFault {
   readonly errno: number;
   readonly sqlState: string;
   readonly message: string;
+  /** For the log. */
+  readonly why: string | undefined;
 
-  constructor(errno: number, message: string, sqlState = 'HY000') {
+  constructor(errno: number, message: string, sqlState = 'HY000', why?: string) {
     this.errno = errno;
     this.message = message;
     this.sqlState = sqlState;
+    this.why = why;
   }
 }
 

@@ -36,9 +36,10 @@ test('what is known about a message is said, and in a field of its own', () => {
 
 test('an outage is one log line however many messages it refuses', () => {
   const { failures, lines } = recorded();
-  for (let i = 0; i < 1_000; i += 1)
-    failures.problem(new RedisUnavailable('no', 'test'), 'message');
+  for (let i = 0; i < 1_000; i += 1) failures.problem(new RedisUnavailable('no', 'OOM'), 'message');
   assert.equal(lines.length, 1);
+  // Redis may be there, and refuse: it is full, or a replica.
+  assert.equal(lines[0]?.why, 'Redis is away: OOM');
 });
 
 test('a fault of ours is logged with its ids and answered without its words', () => {

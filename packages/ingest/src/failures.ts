@@ -9,13 +9,13 @@ export class Failures {
 
   constructor(log: Log) {
     this.#log = log;
-    this.#outages = new OutageLog(log, 'Redis is away: messages and calls are refused');
+    this.#outages = new OutageLog(log, 'messages and calls are refused');
   }
 
   /** `ids`: app, user or route, for the log. */
   problem(error: unknown, purpose: Purpose, ids: Record<string, unknown> = {}): Problem {
     if (error instanceof RedisUnavailable) {
-      this.#outages.refused();
+      this.#outages.refused(error.message);
       return unavailable(error.stored, purpose);
     }
     this.#log.error({ err: error, ...ids }, 'a call failed through a fault of this server');

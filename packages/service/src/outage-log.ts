@@ -3,7 +3,7 @@ import type { Log } from './log.ts';
 /** Milliseconds between two log lines about the same outage. */
 const quiet = 5_000;
 
-/** While Redis is away thousands of calls are refused a second: one line counts them. */
+/** While Redis is away, or takes no writes, thousands of calls are refused a second: one line counts them. */
 export class OutageLog {
   readonly #log: Log;
   readonly #text: string;
@@ -16,11 +16,11 @@ export class OutageLog {
   }
 
   /** One more was refused. */
-  refused(): void {
+  refused(why: string): void {
     this.#refused += 1;
     const now = performance.now();
     if (now - this.#logged < quiet) return;
-    this.#log.warn({ refused: this.#refused }, this.#text);
+    this.#log.warn({ why, refused: this.#refused }, this.#text);
     this.#logged = now;
     this.#refused = 0;
   }

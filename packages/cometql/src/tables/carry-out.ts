@@ -37,6 +37,7 @@ async function inShares<Item, Result>(
   const results: Result[] = [];
   for (let i = 0; i < items.length; i += share) {
     let unknown = false;
+    let why = '';
     let refused = 0;
     const outcomes = await Promise.allSettled(items.slice(i, i + share).map(act));
     for (const outcome of outcomes) {
@@ -45,15 +46,16 @@ async function inShares<Item, Result>(
         if (!(outcome.reason instanceof RedisUnavailable)) throw outcome.reason;
         refused += 1;
         unknown ||= outcome.reason.stored === 'unknown';
+        why = outcome.reason.message;
       }
     }
-    if (unknown) return unavailable('unknown');
-    if (refused > 0) return outage(results.length);
+    if (unknown) return unavailable('unknown', why);
+    if (refused > 0) return outage(results.length, why);
   }
   return results;
 }
 
-function outage(done: number): SqlFault {
-  if (done === 0) return unavailable('no');
-  return unavailable('no', 'a part of the statement was carried out, the rest was not');
+function outage(done: number, why: string): SqlFault {
+  if (done === 0) return unavailable('no', why);
+  return unavailable('no', why, 'a part of the statement was carried out, the rest was not');
 }
