@@ -1,10 +1,13 @@
 /** What deploy/prometheus and deploy/grafana ask for is what running processes show, and promtool agrees. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { closeCodes } from '@encke/protocol';
 import { type Nodes, type RedisServer, startNodes, startRedis } from '@encke/testing';
 import { parse } from 'yaml';
 
@@ -20,6 +23,7 @@ interface Rule {
 interface Panel {
   readonly id: number;
   readonly title: string;
+  readonly description?: string;
   readonly type: string;
   readonly gridPos: { readonly x: number; readonly w: number };
   readonly targets?: readonly { readonly expr: string }[];
@@ -81,6 +85,13 @@ test('queries of alerts and of the dashboard name only metrics that a process sh
   }
 });
 
+test('the dashboard calls the reasons of closes by their names', () => {
+  const { description = '' } = panels.find(({ title }) => title === 'Closes by reason') ?? {};
+  const named = [...description.matchAll(/(\w+):/g)].map(([, name = '']) => name);
+  assert.ok(named.length > 0);
+  for (const name of named) assert.ok(name in closeCodes, `no close has the reason ${name}`);
+});
+
 test('every alert has a runbook in the operations manual, and a test of its own', () => {
   const headings = [...read('docs/operations.md').matchAll(/^### (\w+)$/gm)].map(
     ([, name]) => name,
@@ -119,3 +130,27 @@ for (const [what, args] of [
   test(`promtool accepts ${what}`, { skip: !promtool && 'there is no promtool' }, async () => {
     await run('promtool', [...args], { cwd: `${root}deploy/prometheus` });
   });
+
+test('the share of failed calls is a number, also without any call', {
+  skip: !promtool && 'there is no promtool',
+}, async (t) => {
+  const panel = panels.find(({ title }) => title === 'Failed calls');
+  const expr = panel?.targets?.[0]?.expr.replaceAll('$__rate_interval', '5m');
+  const calls = (status: number, values: string) => ({
+    ...{ series: `encke_http_requests_total{route="/x",status="${status}"}`, values },
+  });
+  const answers: [series: object[], value: number][] = [
+    [[calls(202, '0+60x10')], 0],
+    [[calls(202, '0+60x10'), calls(503, '0+20x10')], 0.25],
+    [[calls(202, '60x10'), calls(503, '20x10')], 0],
+  ];
+  const tests = answers.map(([input_series, value]) => ({
+    ...{ interval: '1m', input_series },
+    promql_expr_test: [{ expr, eval_time: '10m', exp_samples: [{ labels: '{}', value }] }],
+  }));
+  const folder = mkdtempSync(join(tmpdir(), 'encke-monitoring-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'failed-calls.json');
+  writeFileSync(file, JSON.stringify({ evaluation_interval: '1m', tests }));
+  await run('promtool', ['test', 'rules', file]);
+});
