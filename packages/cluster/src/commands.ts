@@ -13,7 +13,7 @@ import { Deadlines, TIMEOUT } from './deadline.ts';
 import { Call, type Guard, type Order } from './order.ts';
 import type { Argument } from './script-call.ts';
 import type { Script } from './scripts.ts';
-import { RedisUnavailable, wordOf } from './unavailable.ts';
+import { away, RedisUnavailable, wordOf } from './unavailable.ts';
 
 export class Commands {
   readonly client: Client;
@@ -70,7 +70,7 @@ export class Commands {
   /** undefined: available; else why not. */
   unready(): string | undefined {
     if (this.available()) return undefined;
-    return this.#why === undefined ? 'Redis is away' : `Redis is away: ${this.#why}`;
+    return away(this.#why);
   }
 
   async #load(): Promise<void> {

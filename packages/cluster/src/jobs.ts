@@ -1,8 +1,9 @@
 /** BullMQ's part of Redis: repeating jobs that exactly one worker carries out each time, however many there are. */
 import { type Job, Queue, Worker } from 'bullmq';
-import type { ClusterConfig } from './config.ts';
-import { openJobs } from './connection.ts';
+import type { ClusterConfig, RedisConfig } from './config.ts';
+import { type Client, openJobs } from './connection.ts';
 import { Keys } from './keys.ts';
+import { away, wordOf } from './unavailable.ts';
 
 const QUEUE = 'upkeep';
 /** Milliseconds between two looks whether the jobs are still planned. */
@@ -18,7 +19,42 @@ export interface RepeatingJob {
 }
 
 export interface Jobs {
+  /** undefined: they are looked after; else why not. */
+  unready(): string | undefined;
   stop(): Promise<void>;
+}
+
+/** The connection of the jobs, and the copy of it on which BullMQ waits for them. */
+class Connections {
+  readonly first: Client;
+  readonly #all: Client[] = [];
+  #why: string | undefined;
+
+  constructor(config: RedisConfig) {
+    this.first = this.#watch(openJobs(config));
+    const duplicate = this.first.duplicate as (...how: unknown[]) => Client;
+    this.first.duplicate = (...how: unknown[]) =>
+      this.#watch(duplicate.apply(this.first, how)) as never;
+  }
+
+  #watch(one: Client): Client {
+    this.#all.push(one);
+    one.on('error', (error) => {
+      this.#why = wordOf(error) ?? this.#why;
+    });
+    one.on('ready', () => {
+      this.#why = undefined;
+    });
+    return one;
+  }
+
+  ready(): boolean {
+    return this.#all.every(({ status }) => status === 'ready');
+  }
+
+  unready(): string | undefined {
+    return this.ready() ? undefined : away(this.#why);
+  }
 }
 
 const plan = (queue: Queue, { name, every }: RepeatingJob): Promise<unknown> =>
@@ -42,17 +78,20 @@ async function look(queue: Queue, jobs: readonly RepeatingJob[]): Promise<void> 
   }
 }
 
-/** Starts carrying out `jobs`; `onError` gets faults of jobs and of the connection, which do not end the worker. */
+/** Starts carrying out `jobs`; `onError` gets faults of jobs, and of BullMQ while it is connected. They do not end the worker. */
 export async function startJobs(
   config: ClusterConfig,
   jobs: readonly RepeatingJob[],
   onError: (error: Error, job?: string) => void,
 ): Promise<Jobs> {
   const prefix = new Keys(config.prefix).jobs;
-  const connection = openJobs(config.redis);
-  connection.on('error', () => {});
+  const connections = new Connections(config.redis);
+  const { first: connection } = connections;
+  const onFault = (error: Error): void => {
+    if (connections.ready()) onError(error);
+  };
   const queue = new Queue(QUEUE, { connection, prefix });
-  queue.on('error', onError);
+  queue.on('error', onFault);
   const byName = new Map(jobs.map((job) => [job.name, job]));
   const worker = new Worker(QUEUE, async (job: Job) => byName.get(job.name)?.run(), {
     connection,
@@ -61,38 +100,39 @@ export async function startJobs(
     autorun: false,
   });
   worker.on('failed', (job, error) => onError(error, job?.name));
-  const schedule = async (): Promise<void> => {
+  const planAll = async (): Promise<void> => {
     for (const job of jobs) await plan(queue, job);
   };
   // Waits for Redis as long as it takes; and again after each reconnect, for Redis may have come back empty, and after each
   // refusal, which may have hit the note of when a job is due next.
-  const upsert = (): void => void schedule().catch(onError);
+  const upsert = (): void => void planAll().catch(onFault);
+  connection.on('ready', upsert);
+  upsert();
   let looking: Promise<void> | undefined;
-  const timer = setInterval(() => {
+  const looks = setInterval(() => {
     looking ??= look(queue, jobs)
-      .catch(onError)
+      .catch(onFault)
       .finally(() => {
         looking = undefined;
       });
   }, LOOK);
-  connection.on('ready', upsert);
-  upsert();
   let pause: NodeJS.Timeout | undefined;
   worker.on('error', (error) => {
-    onError(error);
-    if (pause !== undefined || connection.status !== 'ready') return;
+    onFault(error);
+    if (pause !== undefined || !connections.ready()) return;
     // The library asks again at once: a Redis that is full, a thousand times a second.
-    worker.pause(true).catch(onError);
+    worker.pause(true).catch(onFault);
     pause = setTimeout(() => {
       pause = undefined;
-      if (connection.status === 'ready') upsert();
-      worker.resume().catch(onError);
+      if (connections.ready()) upsert();
+      worker.resume().catch(onFault);
     }, PAUSE);
   });
-  worker.run().catch(onError);
+  worker.run().catch(onFault);
   return {
+    unready: () => connections.unready(),
     async stop() {
-      clearInterval(timer);
+      clearInterval(looks);
       connection.off('ready', upsert);
       clearTimeout(pause);
       await Promise.race([

@@ -10,6 +10,10 @@ export class RedisUnavailable extends Error {
   }
 }
 
+/** What a process is told that cannot work: `why` is a word of `wordOf`. */
+export const away = (why: string | undefined): string =>
+  why === undefined ? 'Redis is away' : `Redis is away: ${why}`;
+
 /** A word for why a connection failed. Never more of the text: it may hold what was sent. */
 export function wordOf(error: unknown): string | undefined {
   const { code, message, lastNodeError } = error as NodeJS.ErrnoException & {

@@ -31,7 +31,7 @@ export async function startWorker(context: Context): Promise<Running> {
   });
   return {
     port: 0,
-    unready: () => cluster.unready(),
+    unready: () => cluster.unready() ?? running.unready(),
     drain: () => running.stop(),
     stop: () => cluster.close(),
   };

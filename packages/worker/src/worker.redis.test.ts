@@ -105,3 +105,39 @@ test('the jobs go on when the clock of the worker is set back', async (t) => {
   t.mock.method(Date, 'now', () => real() - 3_600_000);
   await leavesAndIsSettled(4 as User);
 });
+
+test('a worker whose connection for jobs cannot be made anew is not ready, and says so in few lines', async (t) => {
+  const password = (words: string) => redis.cli('ACL', 'SETUSER', 'encke', 'resetpass', words);
+  await redis.cli('ACL', 'SETUSER', 'encke', 'on', '>old', '~*', '&*', '+@all');
+  const waiting = async (): Promise<string> => {
+    const clients = String(await redis.cli('CLIENT', 'LIST'));
+    const [, id] = /^id=(\d+) .* cmd=bzpopmin user=encke /m.exec(clients) ?? [];
+    return id ?? assert.fail('nobody waits for jobs');
+  };
+  const heard: string[] = [];
+  const config = loadConfig({
+    ENCKE_REDIS_URL: redis.url.replace('//', '//encke:old@'),
+    ENCKE_REDIS_PREFIX: 'other-worker',
+    ENCKE_API_KEY: 'test-api-key',
+  });
+  const log = createLog('worker', 'info', { write: (line) => heard.push(line) });
+  const other = await startWorker({ config, log, metrics: createMetrics('worker') });
+  t.after(async () => {
+    await password('>old');
+    // BullMQ ends in time only while it is connected.
+    await eventually(waiting);
+    await other.drain();
+    await other.stop();
+  });
+  await eventually(() => assert.equal(other.unready(), undefined));
+  await password('>new');
+  await redis.cli('CLIENT', 'KILL', 'ID', await eventually(waiting));
+  await eventually(() => assert.equal(other.unready(), 'Redis is away: WRONGPASS'));
+  await eventually(async () => {
+    const errors = String(await redis.cli('INFO', 'errorstats'));
+    assert.ok(Number(/WRONGPASS:count=(\d+)/.exec(errors)?.[1]) > 8, errors);
+  });
+  assert.ok(heard.length <= 2, heard.join(''));
+  await password('>old');
+  await eventually(() => assert.equal(other.unready(), undefined));
+});
