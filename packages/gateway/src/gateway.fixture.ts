@@ -6,7 +6,7 @@ type Env = Readonly<Record<string, string>>;
 let installs = 0;
 
 /** A gateway in this process, on a key prefix of its own. `env` goes over the defaults of a test. */
-export async function startTestGateway(env: Env) {
+export async function startTestGateway(env: Env, log = createLog('gateway', 'silent')) {
   installs += 1;
   const config = loadConfig({
     ENCKE_HOST: '127.0.0.1',
@@ -17,7 +17,7 @@ export async function startTestGateway(env: Env) {
     ...env,
   });
   const metrics = createMetrics('gateway');
-  const running = await startGateway({ config, log: createLog('gateway', 'silent'), metrics });
+  const running = await startGateway({ config, log, metrics });
   return {
     config,
     running,

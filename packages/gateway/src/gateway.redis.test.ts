@@ -14,6 +14,7 @@ import {
   sessionId,
   type User,
 } from '@encke/protocol';
+import { createLog } from '@encke/service';
 import {
   eventually,
   inSeconds,
@@ -290,6 +291,20 @@ test('[D3] a session that only Redis believes in is removed when its user is tol
   });
 });
 
+test('the log: a bus that was lost and is back, and a Redis that has forgotten the node, in a line each', async (t) => {
+  const lines: string[] = [];
+  const write = (line: string) => void lines.push(JSON.parse(line).msg);
+  const other = await startTestGateway(redis.env, createLog('gateway', 'info', { write }));
+  t.after(other.stop);
+  await eventually(() => assert.equal(other.running.unready(), undefined));
+  assert.deepEqual(lines, []);
+  await redis.cli('CLIENT', 'KILL', 'TYPE', 'pubsub');
+  await eventually(() => assert.deepEqual(lines, ['bus lost', 'bus back']));
+  await redis.cli('DEL', `${other.config.prefix}:{nodes}`);
+  await eventually(() => assert.equal(lines[2], 'Redis had forgotten this node'));
+  assert.equal(lines.length, 3);
+});
+
 test('a drain leaves no session, no node and no subscription behind', async () => {
   const other = await startTestGateway({ ...redis.env, ENCKE_REDIS_PREFIX: gateway.config.prefix });
   await eventually(() => assert.equal(other.running.unready(), undefined));
@@ -302,7 +317,7 @@ test('a drain leaves no session, no node and no subscription behind', async () =
     assert.equal(device.frames.at(-1)?.type, 'going-away');
   }
   await other.running.stop();
-  assert.equal(await redis.cli('ZSCORE', `${gateway.config.prefix}:nodes`, other.node), null);
+  assert.equal(await redis.cli('ZSCORE', `${gateway.config.prefix}:{nodes}`, other.node), null);
   const index = await redis.cli('KEYS', `${gateway.config.prefix}:*node:${other.node}`);
   assert.deepEqual(index, []);
   assert.equal(String(await redis.cli('PUBSUB', 'SHARDCHANNELS')).includes(other.node), false);

@@ -99,7 +99,7 @@ export class Gateway implements House, Doors {
     const joined = cluster.join(
       this.node,
       this.#hub,
-      () => this.#registerAll(),
+      () => this.#forgotten(),
       () => ({ ...this.#counts, unconfirmed: this.#unconfirmed() }),
     );
     this.#registry = joined.registry;
@@ -137,10 +137,7 @@ export class Gateway implements House, Doors {
       },
       crowded: (session) => this.#catchUp.start(session),
       stray: (target) => this.#prune(target),
-      busUp: () => {
-        this.#counts.busUps += 1;
-        this.#registerAll();
-      },
+      busUp: () => this.#busUp(),
       busDown: (why) => this.#context.log.warn({ why }, 'bus lost'),
       busLag: this.#timings.busLag,
       channels: () => this.#channels,
@@ -287,14 +284,23 @@ export class Gateway implements House, Doors {
       .finally(() => this.#pruning.delete(target));
   }
 
-  /** The bus is back, or Redis forgot this node: the gateway is the truth about its sessions. [D3] */
-  #registerAll(): void {
+  #busUp(): void {
+    this.#counts.busUps += 1;
+    const sessions = this.#registerAll();
+    if (this.#counts.busUps > 1) this.#context.log.info({ sessions }, 'bus back');
+  }
+
+  #forgotten(): void {
+    const sessions = this.#registerAll();
+    this.#context.log.warn({ sessions }, 'Redis had forgotten this node');
+  }
+
+  /** The bus is back, or Redis forgot this node: the gateway is the truth about its sessions. [D3] @returns how many. */
+  #registerAll(): number {
     const sessions = [...this.#hub.sessions()];
-    if (sessions.length > 0) {
-      this.#context.log.info({ sessions: sessions.length }, 'registering sessions again');
-    }
     void this.#registrations.all(sessions);
     this.#channels.registerAgain();
+    return sessions.length;
   }
 
   /** Closes the sockets spread over the drain time, each with a hint when to come back. */
