@@ -22,7 +22,7 @@ WORKDIR /src
 COPY --from=manifests /src ./
 RUN npm ci --omit=dev --loglevel=error --workspace=encke --workspace=@encke/client \
   && rm -rf packages/testing node_modules/@encke/testing node_modules/playwright-core node_modules/.package-lock.json \
-  && find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' -o -name '*.md' -o -name '*.test.*' -o -name '*.tsbuildinfo' \) -delete
+  && find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' -o -name '*.md' -o -name '*.test.*' -o -name '*.tsbuildinfo' \) ! -iname 'licen[cs]e*' ! -iname 'notice*' ! -iname 'copying*' -delete
 COPY --from=build /src/packages packages
 RUN rm -rf packages/*/src packages/*/tsconfig* packages/client/bin packages/client/dist/lib \
   && find packages -path '*/dist/*' -type f \( -name '*.d.ts' -o -name '*.js.map' \) ! -path 'packages/client/dist/browser/*' -delete
