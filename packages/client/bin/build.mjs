@@ -95,7 +95,9 @@ async function privateNames() {
       const text = await readFile(join(folder, file), 'utf8');
       const members = /^ +(private )?(?:readonly |async |get )*(\w+)(?:\??[:(<;]| =)/gm;
       for (const [, secret, name] of text.matchAll(members)) (secret ? own : others).add(name);
-      for (const [, name] of text.matchAll(/(?<!\bthis)\??\.(\w+)/g)) others.add(name);
+      // Also in a type on one line: tabs with another build read the same letters.
+      for (const [, ...names] of text.matchAll(/(?<!\bthis)\??\.(\w+)|[{;] readonly (\w+)/g))
+        for (const name of names) others.add(name);
     }
   return [...own].filter((name) => !others.has(name));
 }

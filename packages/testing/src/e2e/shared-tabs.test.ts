@@ -218,3 +218,32 @@ test('the key of the holder’s page is no good: that of a tab which opens later
   assert.deepEqual([await holds(stale), await holds(tab)], [true, false]);
   await eventually(async () => assert.equal(await sockets(), 1), patience);
 });
+
+test('a tab with the script and one with the module share a socket, and each has its questions answered by the other', {
+  skip: browserSkip,
+}, async () => {
+  const person = await stage.person();
+  const [first] = await openTabs(person, 1);
+  assert.ok(first);
+  const url = `http://${stage.gateway()}/e2e/script`;
+  const html = `<!doctype html><script src="/client.js"></script><script>
+    globalThis.client = Encke.createClient({ app: 1, user: ${person.user}, key: '${person.key}' });
+  </script>`;
+  await context.route(url, (route) => route.fulfill({ contentType: 'text/html', body: html }));
+  const script = await context.newPage();
+  const assertAnswered = async (tab: Page, holder: boolean) => {
+    await eventually(
+      async () => assert.equal(await tab.evaluate('client.authorized'), true),
+      patience,
+    );
+    assert.equal(await holds(tab), holder);
+    assert.equal(await tab.evaluate(`client.channel('web_room').publish('said', 1)`), 0);
+  };
+  await script.goto(url);
+  await assertAnswered(script, false);
+  const module = await context.newPage();
+  await first.close();
+  await eventually(async () => assert.equal(await holds(script), true), patience);
+  await module.goto(first.url());
+  await assertAnswered(module, false);
+});
