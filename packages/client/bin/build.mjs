@@ -117,6 +117,7 @@ async function shrink(file, module) {
       inline: 1,
       hoist_funs: true,
       pure_getters: true,
+      lhs_constants: false,
     },
     mangle: { properties: { regex: new RegExp(`^(${names.join('|')})$`), builtins: true } },
     format: { comments: /^!/ },

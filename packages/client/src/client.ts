@@ -239,7 +239,7 @@ export class Client {
     else if (frame.type === 'missed') this.missed(frame);
     else if (frame.type === 'presence') this.channels.get(`user_status_${frame.user}`)?.hear(frame);
     else if ('ref' in frame) this.asks.answer(frame);
-    else if ('channel' in frame) this.channels.get(frame.channel ?? '')?.hear(frame);
+    else if ('channel' in frame) this.channels.get(frame.channel as string)?.hear(frame);
   }
 
   private ready(frame: Ready): void {

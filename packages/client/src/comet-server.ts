@@ -228,7 +228,7 @@ class CometFace {
 
   /** Whether this tab has the socket that the browser's tabs share. */
   isMaster(): boolean {
-    return this.client?.holdsSocket === true;
+    return !!this.client?.holdsSocket;
   }
 
   getUserId(): number | string | undefined {

@@ -4,9 +4,14 @@ import type { ClientOptions } from '../options.ts';
 import type { SharedLink as Shared } from './shared-link.ts';
 import type { Up } from './words.ts';
 
-/** Rejects also outside of a page, and where nothing can lie beside the script: it is inlined, or at a `blob:` address. */
-const load = async (): Promise<{ SharedLink: typeof Shared }> =>
-  import(new URL('client-tabs.mjs', (document.currentScript as HTMLScriptElement).src).href);
+/**
+ * Rejects also outside of a page, and where nothing can lie beside the script: it is inlined, or at a `blob:` address. An image
+ * that is called `currentScript` hides the script: strangers, who may put images into many a page, are not to name our code.
+ */
+const load = async (): Promise<{ SharedLink: typeof Shared }> => {
+  const { localName, src } = document.currentScript as HTMLScriptElement;
+  return import(new URL('client-tabs.mjs', (localName === 'script' && src) as string).href);
+};
 // Asked for as soon as the script runs, so that it is there when the page connects.
 const loading = load();
 loading.catch(() => {});
@@ -30,7 +35,7 @@ export class SharedLink implements Link {
   }
 
   get holds(): boolean {
-    return this.link?.holds === true;
+    return !!this.link?.holds;
   }
 
   async start(): Promise<void> {
