@@ -23,6 +23,15 @@ test('a folder of the demo without its slash leads to the page with it, and keep
     }
 });
 
+test('the SDK may be loaded by a page of any origin, also by one that is isolated from others', async (t) => {
+  const app = await openPages(loadConfig({}), 'n1', undefined);
+  t.after(() => app.close());
+  const { headers } = await app.inject('/CometServerApi.js');
+  // A module is asked for with CORS, a script without.
+  assert.equal(headers['access-control-allow-origin'], '*');
+  assert.equal(headers['cross-origin-resource-policy'], 'cross-origin');
+});
+
 const linux = { skip: process.platform !== 'linux' };
 
 test(

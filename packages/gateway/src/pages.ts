@@ -34,6 +34,8 @@ export async function openPages(
   app.addHook('onRequest', async ({ raw }, reply) => {
     if (!(await requestTurn(raw, reply.raw))) return reply.hijack();
     reply.header('access-control-allow-origin', '*');
+    // Without it a page that is isolated from other origins (COEP) may not load the script by a plain tag.
+    reply.header('cross-origin-resource-policy', 'cross-origin');
   });
   for (const path of ['/info', '/comet-server/info']) {
     app.get(path, async () => ({ status: 'ok', node }));
