@@ -58,6 +58,11 @@ test('a second copy of the script leaves the face of the first, which may be con
   assert.equal(page.cometApi, cometApi);
 });
 
+test('tools that do not read `exports` find the library and its types', () => {
+  const { main, types, exports } = JSON.parse(readFileSync(path('package.json'), 'utf8'));
+  assert.deepEqual([main, types], [exports['.'].default, exports['.'].types]);
+});
+
 test('publint finds nothing to mend', async () => {
   const { messages, pkg } = await publint({ pkgDir: path('.'), level: 'warning', strict: true });
   assert.deepEqual(
