@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -56,6 +56,25 @@ test('a second copy of the script leaves the face of the first, which may be con
   runInThisContext(readFileSync(path('dist/browser/client.js'), 'utf8'));
   assert.equal(page.CometServer, CometServer);
   assert.equal(page.cometApi, cometApi);
+});
+
+test('the module for browsers passes the tests of its sources', () => {
+  const takesClient = /from '\.+\/(client|comet-server)\.ts'/;
+  const files = readdirSync(path('src'), { recursive: true })
+    .filter((file) => String(file).endsWith('.test.ts') && file !== 'script.test.ts')
+    .map((file) => path(`src/${file}`))
+    .filter((file) => takesClient.test(readFileSync(file, 'utf8')));
+  assert.ok(files.length > 5);
+  const { NODE_TEST_CONTEXT, ...env } = process.env;
+  const { status, stdout } = spawnSync(
+    process.execPath,
+    [
+      ...['--import', 'tsx', '--import', path('bin/as-built.mjs'), '--conditions=source'],
+      ...['--test', '--test-concurrency=1', ...files],
+    ],
+    { cwd: path('.'), env, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 },
+  );
+  assert.equal(status, 0, stdout);
 });
 
 test('tools that do not read `exports` find the library and its types', () => {
