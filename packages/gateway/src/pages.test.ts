@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { type AddressInfo, connect } from 'node:net';
 import { test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
 import { loadConfig } from '@encke/service';
 import { within } from '@encke/testing';
 import { openPages } from './pages.ts';
@@ -30,6 +31,25 @@ test('the SDK may be loaded by a page of any origin, also by one that is isolate
   // A module is asked for with CORS, a script without.
   assert.equal(headers['access-control-allow-origin'], '*');
   assert.equal(headers['cross-origin-resource-policy'], 'cross-origin');
+});
+
+test('the SDK is compressed for who takes it so', async (t) => {
+  const app = await openPages(loadConfig({}), 'n1', undefined);
+  t.after(() => app.close());
+  const ask = (encoding?: string) =>
+    app.inject({ url: '/client.js', headers: encoding ? { 'accept-encoding': encoding } : {} });
+  const plain = await ask();
+  assert.equal(plain.headers['content-encoding'], undefined);
+  assert.equal(plain.headers.vary, 'accept-encoding');
+  for (const encoding of ['gzip', 'br, gzip;q=0.5', 'gzip, deflate, br, zstd']) {
+    const { headers, rawPayload } = await ask(encoding);
+    assert.equal(headers['content-encoding'], 'gzip', encoding);
+    assert.equal(headers['content-type'], 'text/javascript; charset=utf-8');
+    assert.ok(rawPayload.length < plain.rawPayload.length / 2);
+    assert.deepEqual(gunzipSync(rawPayload), plain.rawPayload);
+  }
+  for (const encoding of ['br', 'identity', 'gzip;q=0', 'gzip; q=0.000, br'])
+    assert.deepEqual((await ask(encoding)).rawPayload, plain.rawPayload, encoding);
 });
 
 const linux = { skip: process.platform !== 'linux' };

@@ -2,6 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 import { type Config, requestTurn, type Tls, webSocketRequest } from '@encke/service';
 import fastifyStatic from '@fastify/static';
 import { type FastifyInstance, fastify } from 'fastify';
@@ -19,6 +21,19 @@ const files: Record<string, string> = {
   '/client.mjs': 'client.mjs',
   '/client.mjs.map': 'client.mjs.map',
 };
+
+const takesGzip = /\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))/;
+const compress = promisify(gzip);
+/** Each file as it was read last, and compressed: not anew for each page that loads it. */
+const compressed = new Map<string, { readonly body: Buffer; readonly small: Promise<Buffer> }>();
+
+function small(name: string, body: Buffer): Promise<Buffer> {
+  const known = compressed.get(name);
+  if (known?.body.equals(body)) return known.small;
+  const fresh = { body, small: compress(body, { level: 9 }) };
+  compressed.set(name, fresh);
+  return fresh.small;
+}
 
 /** Which path takes a WebSocket, and whose, is for the handler of upgrades to say. */
 const Request = webSocketRequest(() => true);
@@ -41,13 +56,16 @@ export async function openPages(
     app.get(path, async () => ({ status: 'ok', node }));
   }
   for (const [path, name] of Object.entries(files)) {
-    app.get(path, async (_request, reply) => {
+    app.get(path, async ({ headers }, reply) => {
       const body = await readFile(new URL(name, sdk)).catch(() => undefined);
       if (body === undefined) {
         return reply.code(404).send({ error: 'The SDK is not built here: npm run build' });
       }
       const type = name.endsWith('.map') ? 'application/json' : 'text/javascript; charset=utf-8';
-      return reply.type(type).header('cache-control', 'public, max-age=300').send(body);
+      reply.type(type).header('cache-control', 'public, max-age=300');
+      reply.header('vary', 'accept-encoding');
+      if (!takesGzip.test(headers['accept-encoding'] ?? '')) return reply.send(body);
+      return reply.header('content-encoding', 'gzip').send(await small(name, body));
     });
   }
   app.get('/demo/config.json', async () => ({ appServer: config.demoUrl ?? null }));
