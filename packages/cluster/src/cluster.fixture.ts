@@ -149,6 +149,7 @@ async function startNode(context: Context, listens: boolean) {
     await up;
   }
   const registry = new Registry(context, node);
+  const subscriptions = new Subscriptions(context, node);
   const newSession = (user: User, device: Device) => {
     sessions += 1;
     return { app, user, device, session: `${node}.${sessions}` as Session };
@@ -156,10 +157,11 @@ async function startNode(context: Context, listens: boolean) {
   return {
     id: node,
     registry,
+    subscriptions,
     bus,
     ...kept,
     newSession,
-    report: reporter(new Subscriptions(context, node)),
+    report: reporter(subscriptions),
     /** A new socket of this node, as a channel sees it. */
     newMember: (user: User | 0): Member => {
       const { session, device } = newSession(user as User, phone);

@@ -52,6 +52,19 @@ test('[D3] a session that Redis knows is registered again without a change', asy
   assert.deepEqual(await cluster.users.state(app, user), before);
 });
 
+test('[D3] [N11] what Redis believes in is told also when the bus is back before the connection for commands', async () => {
+  const { user } = await connectedUser([]);
+  const { commands } = cluster.context;
+  commands.client.disconnect(true);
+  await eventually(() => assert.equal(commands.available(), false));
+  const [users, channels] = await Promise.all([
+    node.registry.users(),
+    node.subscriptions.channels(),
+  ]);
+  assert.ok(users.includes(`${app}:${user}`));
+  assert.deepEqual(channels, []);
+});
+
 test('[D3] all that Redis lost of a user is made anew, with a new epoch', async () => {
   const { user, device } = await connectedUser(['a', 'b']);
   const { record, inbox, sessions, cursors } = cluster.keysOf(user);

@@ -183,35 +183,37 @@ test('[D3] FLUSHALL: sessions register again, are told, and get what comes', asy
   await device.drop();
 });
 
-test('[D3] who left in the moment that Redis lost is not online for ever', async () => {
-  const user = await newUser();
-  const staying = await newUser();
-  const devices = [await connect(user), await connect(staying), await connect(staying, 'laptop')];
-  const kept = await connect(staying, 'tablet');
-  const find = async (key: string) =>
-    (await redis.cli('KEYS', `${gateway.config.prefix}:*:${key}`)) as string[];
-  const before = [
-    ...(await find(`sessions:${app}:${user}`)),
-    ...(await find(`sessions:${app}:${staying}`)),
-    ...(await find(`node:${gateway.node}`)),
-  ];
-  for (const key of before) await redis.cli('COPY', key, `${key}:before`);
-  for (const device of devices) await device.drop();
-  await eventually(async () => {
-    assert.deepEqual((await cluster.user(app, user)).sessions, []);
-    assert.equal((await cluster.user(app, staying)).sessions.length, 1);
+const lost = 'who left in the moment that Redis lost is not online for ever';
+for (const types of [['pubsub'], ['pubsub', 'normal']])
+  test(`[D3] ${lost}: connections ${types.join(' and ')}`, async () => {
+    const user = await newUser();
+    const staying = await newUser();
+    const devices = [await connect(user), await connect(staying), await connect(staying, 'laptop')];
+    const kept = await connect(staying, 'tablet');
+    const find = async (key: string) =>
+      (await redis.cli('KEYS', `${gateway.config.prefix}:*:${key}`)) as string[];
+    const before = [
+      ...(await find(`sessions:${app}:${user}`)),
+      ...(await find(`sessions:${app}:${staying}`)),
+      ...(await find(`node:${gateway.node}`)),
+    ];
+    for (const key of before) await redis.cli('COPY', key, `${key}:before`);
+    for (const device of devices) await device.drop();
+    await eventually(async () => {
+      assert.deepEqual((await cluster.user(app, user)).sessions, []);
+      assert.equal((await cluster.user(app, staying)).sessions.length, 1);
+    });
+    for (const key of before) await redis.cli('RENAME', `${key}:before`, key);
+    assert.equal((await cluster.user(app, user)).sessions.length, 1);
+    for (const type of types) await redis.cli('CLIENT', 'KILL', 'TYPE', type);
+    await eventually(async () => {
+      assert.deepEqual((await cluster.user(app, user)).sessions, []);
+      assert.equal((await cluster.user(app, staying)).sessions.length, 1);
+    });
+    await send(staying, 'still here');
+    await kept.message(1);
+    await kept.drop();
   });
-  for (const key of before) await redis.cli('RENAME', `${key}:before`, key);
-  assert.equal((await cluster.user(app, user)).sessions.length, 1);
-  await redis.cli('CLIENT', 'KILL', 'TYPE', 'pubsub');
-  await eventually(async () => {
-    assert.deepEqual((await cluster.user(app, user)).sessions, []);
-    assert.equal((await cluster.user(app, staying)).sessions.length, 1);
-  });
-  await send(staying, 'still here');
-  await kept.message(1);
-  await kept.drop();
-});
 
 for (const skew of [3_600_000, -3_600_000]) {
   test(`[V16] [L21] when a user was online goes by the clock of Redis: ours is ${skew} ms ahead`, async (t) => {
