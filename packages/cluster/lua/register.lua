@@ -6,7 +6,7 @@ KEYS  user record, inbox, sessions, cursors, node index, leaving, online, watche
 ARGV  1 target  2 session  3 device  4 since (ms)  5 epoch the session knows  6 last seq it was sent
       7 its cursor  8 device limit  9 bus prefix  10 epoch for a new record  11 cursor window (ms)  12 offline grace (ms)
       13 time of the last message it was sent (ms), 0 when not known  14 digest of the session's token, or ''
-Returns  epoch, last seq, how many sessions of the user are registered
+Returns  epoch, last seq, how many sessions of the user are registered for this node
          reason: the application closed this user's sessions since, or revoked the token; nothing was done
 ]]
 --@include clock
@@ -35,4 +35,8 @@ if hold_session(keys, ARGV[2], ARGV[4], ARGV[3], cursor) == 1 and redis.call('HE
   tell_presence(KEYS[8], ARGV[9], ARGV[1], 1, now)
 end
 enforce_limit(keys, redis.call('HLEN', KEYS[3]), nil, tonumber(ARGV[8]), ARGV[9], KEYS[6], now, tonumber(ARGV[11]), tonumber(ARGV[12]))
-return { record.epoch, record.seq, redis.call('HLEN', KEYS[3]) }
+local node, here = string.sub(ARGV[2], 1, NODE_LENGTH), 0
+for _, session in ipairs(redis.call('HKEYS', KEYS[3])) do
+  if string.sub(session, 1, NODE_LENGTH) == node then here = here + 1 end
+end
+return { record.epoch, record.seq, here }

@@ -52,6 +52,16 @@ test('[D3] a session that Redis knows is registered again without a change', asy
   assert.deepEqual(await cluster.users.state(app, user), before);
 });
 
+test('[D3] who registers is told of the sessions that Redis believes in on this node, not on others', async () => {
+  const { user, device } = await connectedUser([]);
+  const other = await cluster.node();
+  await other.attach(user, laptop);
+  const { epoch, last, sessions } = await register(device, 0);
+  assert.deepEqual({ epoch, last, sessions }, { epoch: device.epoch, last: 0, sessions: 1 });
+  await node.attach(user, laptop);
+  assert.equal((await register(device, 0)).sessions, 2);
+});
+
 test('[D3] [N11] what Redis believes in is told also when the bus is back before the connection for commands', async () => {
   const { user } = await connectedUser([]);
   const { commands } = cluster.context;

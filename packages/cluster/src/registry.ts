@@ -77,7 +77,7 @@ export interface Registered {
   readonly epoch: string;
   /** The user's last seq. */
   readonly last: number;
-  /** The user's sessions, of all nodes, as Redis knows them. */
+  /** The user's sessions on this node, as Redis knows them. */
   readonly sessions: number;
 }
 
