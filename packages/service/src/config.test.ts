@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { ConfigError, loadConfig, variables } from './config.ts';
+import { ConfigError, loadConfig, unknownVariables, variables } from './config.ts';
 
 function faults(env: Record<string, string | undefined>): string[] {
   try {
@@ -273,6 +273,14 @@ test('addresses that are fine', () => {
     { ENCKE_HOST: '::' },
   ])
     assert.deepEqual(faults(env), []);
+});
+
+test('what docker-compose.yml takes from .env, which it hands to the processes as well, is not named as unknown', () => {
+  const file = readFileSync(new URL('../../../docker-compose.yml', import.meta.url), 'utf8');
+  const names = [...file.matchAll(/\$\{(ENCKE_\w+)/g)].map(([, name = '']) => name);
+  assert.ok(names.includes('ENCKE_IMAGE'));
+  const env = Object.fromEntries([...names, 'ENCKE_PING_INTERVALL'].map((name) => [name, '1']));
+  assert.deepEqual(unknownVariables(env), ['ENCKE_PING_INTERVALL']);
 });
 
 test('.env.example lists every variable once, commented out, with its default', () => {

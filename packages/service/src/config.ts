@@ -245,9 +245,14 @@ function readAll(env: Record<string, string | undefined>): Values {
   return values as Values;
 }
 
+/** docker-compose.yml reads it from `.env`, and hands all of that file to the processes. */
+const ofCompose = 'ENCKE_IMAGE';
+
 /** Names that look like ours and that nothing reads: misspelt, or of another release. */
 export const unknownVariables = (env: Record<string, string | undefined>): string[] =>
-  Object.keys(env).filter((name) => name.startsWith('ENCKE_') && !(name in variables));
+  Object.keys(env).filter(
+    (name) => name.startsWith('ENCKE_') && !(name in variables) && name !== ofCompose,
+  );
 
 function jwtSettings(v: Values): Config['jwt'] {
   const [jwksUrl, publicKey] = [v.ENCKE_JWT_JWKS_URL, v.ENCKE_JWT_PUBLIC_KEY];
