@@ -120,6 +120,7 @@ export class Gateway implements House, Doors {
   #openRegistrations(registry: () => Registry): Registrations {
     return new Registrations({
       registry,
+      connected: () => this.#cluster.connected(),
       held: (target) => this.#hub.held(target).length,
       stray: (target) => this.#prune(target),
       settled: () => this.#departures.settled(),

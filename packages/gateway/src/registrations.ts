@@ -8,6 +8,8 @@ const SHARE = 500;
 /** What registering needs of its gateway. */
 export interface RegistrationParts {
   registry(): Registry;
+  /** Resolves when Redis takes commands, or does not for too long. */
+  connected(): Promise<void>;
   /** How many sessions of that user this node holds. */
   held(target: string): number;
   /** Redis may believe in more of them than there are. */
@@ -30,6 +32,8 @@ export class Registrations {
 
   /** A share at a time, or appends would wait behind tens of thousands of them. */
   async all(sessions: readonly Session[]): Promise<void> {
+    // The bus may be back first; then all would fail, and try again in the same second.
+    await this.#parts.connected();
     for (let i = 0; i < sessions.length; i += SHARE) {
       const share = sessions.slice(i, i + SHARE).filter((session) => !session.ended);
       await Promise.all(share.map((session) => this.one(session)));
