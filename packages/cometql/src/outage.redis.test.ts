@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createLog, createMetrics, loadConfig } from '@encke/service';
-import { eventually, type RedisServer, startRedis } from '@encke/testing';
+import { eventually, type RedisServer, startProxy, startRedis } from '@encke/testing';
 import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise';
 import { startCometql } from './cometql.ts';
 
@@ -57,6 +57,29 @@ test('Redis hangs: errors, and the same connection works on', async (t) => {
   redis.resume();
   await eventually(() => connection.query(insert('after')));
   assert.deepEqual(await messages(connection), ['before', 'after']);
+  connection.destroy();
+});
+
+test('what is too much for one answer in time of Redis goes there in parts', async (t) => {
+  const redis = await startRedis();
+  t.after(() => redis.stop());
+  const proxy = await startProxy({ target: redis.port });
+  t.after(() => proxy.stop());
+  const env = { ENCKE_REDIS_URL: `redis://${proxy.address}` };
+  const { running, connection } = await start({ ...redis, env });
+  t.after(() => running.stop());
+  // 15 MB, through a line that takes a second and more for them.
+  proxy.narrow(5);
+  const text = 'x'.repeat(60_000);
+  const rows = Array.from({ length: 250 }, (_, i) => `(${(i % 5) + 1}, '${i} ${text}')`);
+  await connection.query(`INSERT INTO users_messages (id, message) VALUES ${rows.join(', ')}`);
+  proxy.heal();
+  const [found] = await connection.query<RowDataPacket[]>(
+    'SELECT message FROM users_messages WHERE id IN (1, 2)',
+  );
+  const numbers = found.map(({ message }) => Number.parseInt(message, 10));
+  const expected = (user: number) => Array.from({ length: 50 }, (_, i) => i * 5 + user - 1);
+  assert.deepEqual(numbers, [...expected(1), ...expected(2)]);
   connection.destroy();
 });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { type RedisServer, startRedis } from '@encke/testing';
+import { type RedisServer, startProxy, startRedis } from '@encke/testing';
 import { startTestIngest, type TestIngest } from './ingest.fixture.ts';
 
 let redis: RedisServer;
@@ -85,4 +85,19 @@ test('what is no batch is refused as a whole', async () => {
   }
   const big = await ingest.call('POST', path, `["${'x'.repeat(16 * 1_048_576)}"]`);
   assert.equal(big.status, 413);
+});
+
+test('what is too much for one answer in time of Redis goes there in parts', async (t) => {
+  const proxy = await startProxy({ target: redis.port });
+  t.after(() => proxy.stop());
+  const distant = await startTestIngest({ ENCKE_REDIS_URL: `redis://${proxy.address}` });
+  t.after(() => distant.stop());
+  // 15 MB, through a line that takes three seconds and more for them.
+  proxy.narrow(12);
+  const text = 'x'.repeat(60_000);
+  const items = Array.from({ length: 250 }, (_, i) => ({ user: (i % 5) + 1, data: text }));
+  const { status, body } = await distant.call('POST', path, items);
+  assert.equal(status, 202);
+  for (const [i, { seq }] of (body as { results: Result[] }).results.entries())
+    assert.equal(seq, Math.floor(i / 5) + 1);
 });

@@ -47,6 +47,24 @@ test('reads no faster than Redis takes, loses nothing and keeps the order', () =
     stream.socket.terminate();
   }));
 
+test('of long lines few wait for Redis at once: all of them must be answered in time', () =>
+  withIngest({}, async (ingest, redis) => {
+    const stream = await openStream(ingest.streamUrl());
+    const data = 'x'.repeat(60_000);
+    redis.pause();
+    for (let ref = 0; ref < 200; ref += 1) stream.send([{ ref, user: 7, data }]);
+    await eventually(async () => {
+      const waiting = await ingest.metric('encke_stream_inflight');
+      assert.ok(waiting >= 17, `${waiting} lines`);
+    });
+    stream.send([{ ref: 200, user: 7, data }]);
+    assert.ok((await ingest.metric('encke_stream_inflight')) <= 18);
+    redis.resume();
+    await eventually(() => assert.equal(stream.answers.length, 201));
+    for (const { ref, seq } of stream.answers) assert.equal(seq, Number(ref) + 1);
+    stream.socket.terminate();
+  }));
+
 test('a frozen Redis answers every line with 503 in time, and the stream works again after', () =>
   withIngest({}, async (ingest, redis) => {
     const stream = await openStream(ingest.streamUrl());

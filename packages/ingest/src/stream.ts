@@ -13,8 +13,9 @@ const streamClose = {
   binary: [1003, 'text frames only'],
 } as const;
 
-/** Lines without an answer at which reading pauses; it goes on at half. */
+/** Lines without an answer, and characters in them, at which reading pauses; it goes on at half. */
 const maxInflight = 1_000;
+const maxCharacters = 1_048_576;
 
 /** What a stream needs from its process. */
 export interface StreamHome {
@@ -43,6 +44,8 @@ export class Stream {
   #offset = 0;
   #answers: string[] = [];
   #inflight = 0;
+  /** Of lines that wait for Redis. */
+  #characters = 0;
   #flushing = false;
   #paused = false;
   #draining = false;
@@ -106,6 +109,7 @@ export class Stream {
   #full(part: 1 | 2): boolean {
     return (
       this.#inflight >= maxInflight / part ||
+      this.#characters >= maxCharacters / part ||
       this.#socket.bufferedAmount >= this.#home.sendBuffer / part
     );
   }
@@ -130,41 +134,46 @@ export class Stream {
 
   #take(text: string): void {
     this.#inflight += 1;
+    const size = text.length;
+    this.#characters += size;
     const { ref, message } = parseLine(this.#app, text, this.#home.maxMessage);
-    if (isProblem(message)) this.#refuse(ref, message);
-    else if (this.#draining) this.#refuse(ref, goingAway);
-    else if ('channel' in message) this.#publish(ref, message);
-    else this.#append(ref, message);
+    if (isProblem(message)) this.#refuse(ref, message, size);
+    else if (this.#draining) this.#refuse(ref, goingAway, size);
+    else if ('channel' in message) this.#publish(ref, message, size);
+    else this.#append(ref, message, size);
   }
 
-  #append(ref: string, message: Append): void {
+  #append(ref: string, message: Append, size: number): void {
     const { cluster, failures } = this.#home;
     cluster.append(message).then(
-      (appended) => this.#answer(`{"ref":${ref},${appendedFields(appended)}}`),
+      (appended) => this.#answer(`{"ref":${ref},${appendedFields(appended)}}`, size),
       (error: unknown) => {
         const { app, user } = message;
-        this.#refuse(ref, failures.problem(error, 'message', { app, user, route: 'stream' }));
+        const problem = failures.problem(error, 'message', { app, user, route: 'stream' });
+        this.#refuse(ref, problem, size);
       },
     );
   }
 
-  #publish(ref: string, message: Publish): void {
+  #publish(ref: string, message: Publish, size: number): void {
     const { cluster, failures } = this.#home;
     cluster.channels.publish(message).then(
-      (published) => this.#answer(`{"ref":${ref},${publishedFields(published)}}`),
+      (published) => this.#answer(`{"ref":${ref},${publishedFields(published)}}`, size),
       (error: unknown) => {
         const { app, channel } = message;
-        this.#refuse(ref, failures.problem(error, 'publish', { app, channel, route: 'stream' }));
+        const problem = failures.problem(error, 'publish', { app, channel, route: 'stream' });
+        this.#refuse(ref, problem, size);
       },
     );
   }
 
-  #refuse(ref: string, problem: Problem): void {
-    this.#answer(`{"ref":${ref},"error":${JSON.stringify(problem)}}`);
+  #refuse(ref: string, problem: Problem, size: number): void {
+    this.#answer(`{"ref":${ref},"error":${JSON.stringify(problem)}}`, size);
   }
 
-  /** Answers of one turn of the event loop go out in one frame. */
-  #answer(line: string): void {
+  /** Answers of one turn of the event loop go out in one frame. `size`: characters of the line that is answered. */
+  #answer(line: string, size: number): void {
+    this.#characters -= size;
     this.#answers.push(line);
     if (this.#flushing) return;
     this.#flushing = true;

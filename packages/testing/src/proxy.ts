@@ -31,6 +31,7 @@ export class FaultProxy {
   #links = new Set<Link>();
   #fault: Fault = 'none';
   #delay = 0;
+  #pause = 0;
 
   constructor(listener: Server, target: { host: string; port: number }) {
     const address = listener.address();
@@ -78,10 +79,16 @@ export class FaultProxy {
     this.#delay = ms;
   }
 
+  /** Waits this many milliseconds after every chunk of at most 64 KiB, each way: a narrow line. */
+  narrow(ms: number): void {
+    this.#pause = ms;
+  }
+
   /** Ends every fault. A stalled connection has lost bytes and can only be reset. */
   heal(): void {
     this.#fault = 'none';
     this.#delay = 0;
+    this.#pause = 0;
     for (const link of this.#links) if (link.fault !== 'none') this.#reset(link);
   }
 
@@ -112,6 +119,10 @@ export class FaultProxy {
       link.fault === 'stall' || (link.fault === 'stall-to-client' && to === link.client);
     from.on('data', (chunk) => {
       if (swallows()) return;
+      if (this.#pause > 0) {
+        from.pause();
+        setTimeout(() => from.resume(), this.#pause);
+      }
       this.#later(() => {
         if (!to.writable || to.write(chunk)) return;
         // Without back-pressure a slow reader behind the proxy would look like a quick one.

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate as othersTurn } from 'node:timers/promises';
 import { RedisUnavailable } from '@encke/cluster';
 import type { Caller } from '../caller.ts';
 import { isSqlFault } from '../outcome.ts';
@@ -36,6 +37,23 @@ test('nothing is begun behind what failed', async () => {
     if (i === 1_500) throw new RedisUnavailable('no', 'a test');
   });
   assert.deepEqual(begun, range(2_000));
+});
+
+test('of large rows fewer go to Redis at once, and of the largest one', async () => {
+  const sizes = [600_000, 400_000, 60_000, 2_000_000, 1, 2];
+  const shares: number[][] = [];
+  let share: number[] | undefined;
+  const act = async (size: number) => {
+    if (share === undefined) {
+      share = [];
+      shares.push(share);
+    }
+    share.push(size);
+    await othersTurn();
+    share = undefined;
+  };
+  await carryOut(newCaller(), sizes, act, (size) => size);
+  assert.deepEqual(shares, [[600_000, 400_000], [60_000], [2_000_000], [1, 2]]);
 });
 
 test('a short statement begins at once, and one behind a long one waits for it', async () => {

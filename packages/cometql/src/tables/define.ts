@@ -24,6 +24,8 @@ interface Definition<Key, Item> {
   /** Absent: the table is read only. */
   readonly insert?: {
     row(fields: Fields, caller: Caller): Item | SqlFault;
+    /** About how many characters it takes, where that may be many. */
+    size?(item: Item): number;
     /** Of rows that are all in order. */
     store(caller: Caller, item: Item): Promise<unknown>;
     /** The key that the client is told of. */
@@ -83,7 +85,12 @@ export function defineTable<Key, Item>(definition: Definition<Key, Item>): Table
         if (isSqlFault(item)) return item;
         items.push(item);
       }
-      const stored = await carryOut(caller, items, (item) => insert.store(caller, item));
+      const stored = await carryOut(
+        caller,
+        items,
+        (item) => insert.store(caller, item),
+        insert.size,
+      );
       if (isSqlFault(stored)) return stored;
       const last = items.at(-1);
       return ok(insert.counts ? items.length : 0, last === undefined ? 0 : insert.id(last));

@@ -38,6 +38,7 @@ export const pipesMessages = defineTable({
       const message = messageOf(fields, caller);
       return isSqlFault(message) ? message : { channel, ...message };
     },
+    size: ({ data }) => data.length,
     store: ({ app, cluster }, { channel, event, data }) =>
       cluster.channels.publish({ app, channel, event, data }),
     id: () => 0,

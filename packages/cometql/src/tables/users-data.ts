@@ -15,6 +15,7 @@ export const usersData = defineTable({
       const data = dataOf(fields, 'data', caller);
       return isSqlFault(data) ? data : { user, data };
     },
+    size: ({ data }) => data.length,
     store: ({ app, cluster }, { user, data }) => cluster.setData(app, user, data),
     id: ({ user }): number => user,
     counts: true,

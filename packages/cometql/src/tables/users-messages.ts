@@ -25,6 +25,7 @@ export const usersMessages = defineTable({
       const message = messageOf(fields, caller);
       return isSqlFault(message) ? message : { user, ...message };
     },
+    size: ({ data }) => data.length,
     store: ({ app, cluster }, { user, event, data }) => cluster.append({ app, user, event, data }),
     id: ({ user }): number => user,
     counts: false,

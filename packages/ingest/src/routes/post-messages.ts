@@ -1,4 +1,4 @@
-import type { Appended } from '@encke/cluster';
+import { type Appended, RedisUnavailable } from '@encke/cluster';
 import { type App, Fault, limits } from '@encke/protocol';
 import { parseAppParam } from '../address.ts';
 import { appendedFields, parseItem } from '../message.ts';
@@ -18,15 +18,40 @@ const bodyLimit = 16 * 1_048_576;
 
 type Result = Appended | Problem;
 
-/** All items go to Redis in this turn of the event loop, so they share its round trips. */
-function appendAll({ cluster, config, failures }: Ingest, app: App, items: readonly unknown[]) {
-  const refused = (error: unknown) => failures.problem(error, 'message', { app, route: 'batch' });
-  return Promise.all(
-    items.map((item): Result | Promise<Result> => {
-      const message = parseItem(app, item, config.maxMessage);
-      return isProblem(message) ? message : cluster.append(message).catch(refused);
-    }),
-  );
+/** Characters of messages that go to Redis at once: they must not outlast the deadline. */
+const share = 1_048_576;
+const notSent = new RedisUnavailable('no', 'it did not take what came before');
+
+/**
+ * The items go to Redis in this turn of the event loop, so they share its round trips. What is beyond a share waits until
+ * that is answered; when Redis was away for it, the rest is not sent.
+ */
+async function appendAll(
+  { cluster, config, failures }: Ingest,
+  app: App,
+  items: readonly unknown[],
+): Promise<Result[]> {
+  const results: (Result | Promise<Result>)[] = [];
+  let away = false;
+  const refused = (error: unknown): Problem => {
+    away ||= error instanceof RedisUnavailable;
+    return failures.problem(error, 'message', { app, route: 'batch' });
+  };
+  let characters = 0;
+  for (const item of items) {
+    const message = parseItem(app, item, config.maxMessage);
+    if (isProblem(message)) {
+      results.push(message);
+      continue;
+    }
+    if (characters > 0 && characters + message.data.length > share) {
+      await Promise.all(results);
+      characters = 0;
+    }
+    characters += message.data.length;
+    results.push(away ? refused(notSent) : cluster.append(message).catch(refused));
+  }
+  return Promise.all(results);
 }
 
 /**
