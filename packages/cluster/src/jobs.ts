@@ -24,13 +24,18 @@ export interface Jobs {
   stop(): Promise<void>;
 }
 
+/** What Redis says of itself. */
+type Info = (...words: unknown[]) => Promise<string>;
+
 /** The connection of the jobs, and the copy of it on which BullMQ waits for them. */
 class Connections {
   readonly first: Client;
   readonly #all: Client[] = [];
+  readonly #onPolicy: (policy: string) => void;
   #why: string | undefined;
 
-  constructor(config: RedisConfig) {
+  constructor(config: RedisConfig, onPolicy: (policy: string) => void) {
+    this.#onPolicy = onPolicy;
     this.first = this.#watch(openJobs(config));
     const duplicate = this.first.duplicate as (...how: unknown[]) => Client;
     this.first.duplicate = (...how: unknown[]) =>
@@ -39,6 +44,13 @@ class Connections {
 
   #watch(one: Client): Client {
     this.#all.push(one);
+    const info = one.info as Info;
+    // The client's own look at it, which has a callback, is left alone.
+    const ask: Info = (...words) =>
+      words.length > 0
+        ? info.apply(one, words)
+        : info.call(one).then((answer) => this.#withoutPolicy(answer));
+    one.info = ask as typeof one.info;
     one.on('error', (error) => {
       this.#why = wordOf(error) ?? this.#why;
     });
@@ -46,6 +58,14 @@ class Connections {
       this.#why = undefined;
     });
     return one;
+  }
+
+  /** BullMQ would speak of it on the console. */
+  #withoutPolicy(info: string): string {
+    const line = /^maxmemory_policy:(.*?)\r?$/m;
+    const policy = line.exec(info)?.[1];
+    if (policy !== undefined) this.#onPolicy(policy);
+    return info.replace(line, '');
   }
 
   ready(): boolean {
@@ -78,14 +98,18 @@ async function look(queue: Queue, jobs: readonly RepeatingJob[]): Promise<void> 
   }
 }
 
-/** Starts carrying out `jobs`; `onError` gets faults of jobs, and of BullMQ while it is connected. They do not end the worker. */
+/**
+ * Starts carrying out `jobs`. `onError` gets faults of jobs, and of BullMQ while it is connected: they do not end the worker;
+ * `onPolicy` what Redis does when its memory is full, its `maxmemory-policy`, for each new connection.
+ */
 export async function startJobs(
   config: ClusterConfig,
   jobs: readonly RepeatingJob[],
   onError: (error: Error, job?: string) => void,
+  onPolicy: (policy: string) => void = () => {},
 ): Promise<Jobs> {
   const prefix = new Keys(config.prefix).jobs;
-  const connections = new Connections(config.redis);
+  const connections = new Connections(config.redis, onPolicy);
   const { first: connection } = connections;
   const onFault = (error: Error): void => {
     if (connections.ready()) onError(error);

@@ -5,6 +5,32 @@ import { createLog, createMetrics, loadConfig } from '@encke/service';
 import { eventually, startRedis } from '@encke/testing';
 import { startWorker } from './index.ts';
 
+test('a worker whose Redis throws keys away when it is full says so, once and as a line of the log', async (t) => {
+  const redis = await startRedis({ args: ['--maxmemory-policy', 'volatile-lru'] });
+  const config = loadConfig({ ENCKE_REDIS_URL: redis.url, ENCKE_API_KEY: 'test-api-key' });
+  const lines: Record<string, unknown>[] = [];
+  const write = (line: string) => void lines.push(JSON.parse(line));
+  const printed = t.mock.method(console, 'warn', () => {});
+  const metrics = createMetrics('worker');
+  const worker = await startWorker({
+    config,
+    log: createLog('worker', 'info', { write }),
+    metrics,
+  });
+  t.after(async () => {
+    await worker.drain();
+    await worker.stop();
+    await redis.stop();
+  });
+  await eventually(async () => {
+    // The last of its connections waits for jobs.
+    assert.match(String(await redis.cli('INFO', 'commandstats')), /cmdstat_bzpopmin/);
+  });
+  const said = lines.map(({ level, policy }) => [level, policy]);
+  assert.deepEqual(said, [['warn', 'volatile-lru']]);
+  assert.equal(printed.mock.callCount(), 0);
+});
+
 test('a worker whose Redis is full asks it and says so now and then, and goes on when there is room', async (t) => {
   const redis = await startRedis();
   const config = loadConfig({ ENCKE_REDIS_URL: redis.url, ENCKE_API_KEY: 'test-api-key' });

@@ -18,7 +18,7 @@ export async function startWorker(context: Context): Promise<Running> {
   const jobs: RepeatingJob[] = [sweepNodes(sweeper, context), settleOffline(sweeper, context)];
   let logged = Number.NEGATIVE_INFINITY;
   let untold = 0;
-  const running = await startJobs(config, jobs, (error, job) => {
+  const onError = (error: Error, job?: string): void => {
     if (job !== undefined) failed.inc({ job });
     // While Redis is away every job fails; /readyz says so already.
     if (error instanceof RedisUnavailable || !cluster.available()) return;
@@ -28,7 +28,17 @@ export async function startWorker(context: Context): Promise<Running> {
     log.error({ err: error, job, failures: untold }, 'job failed');
     logged = performance.now();
     untold = 0;
-  });
+  };
+  let told: string | undefined;
+  const onPolicy = (policy: string): void => {
+    if (policy !== 'noeviction' && policy !== told)
+      log.warn(
+        { policy },
+        'Redis throws messages away when it is full: set maxmemory-policy noeviction',
+      );
+    told = policy;
+  };
+  const running = await startJobs(config, jobs, onError, onPolicy);
   return {
     port: 0,
     unready: () => cluster.unready() ?? running.unready(),
