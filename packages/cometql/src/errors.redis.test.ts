@@ -92,6 +92,8 @@ const errors: readonly (readonly [statement: string, error: string])[] = [
     "INSERT INTO users_messages SET id = 1, event = CONCAT(@event), message = 'm'",
     '2 not implemented: a variable for a value',
   ],
+  ["INSERT INTO users_data VALUES (1, b'1')", "2 not implemented: b'…'"],
+  ['SELECT * FROM users_auth WHERE id = 0b111', "2 not implemented: b'…'"],
   ['EXPLAIN SELECT 1', '2 not implemented: EXPLAIN'],
   ['SHOW NONSENSE', '2 not implemented: SHOW NONSENSE'],
   [

@@ -174,6 +174,7 @@ function named(cursor: Cursor): Expression {
   if (reserved.has(keyword) && keyword !== 'VALUES' && keyword !== 'LEFT' && keyword !== 'RIGHT')
     return cursor.fail();
   const name = cursor.name();
+  refuseBits(cursor, keyword);
   if (introducers.has(keyword) && (lexer.kind === 'string' || lexer.kind === 'hex'))
     return cursor.literal() ?? cursor.fail();
   if (cursor.accept('(')) return call(cursor, name.toUpperCase());
@@ -183,6 +184,13 @@ function named(cursor: Cursor): Expression {
   const constant = constants.get(keyword);
   if (constant !== undefined) return constant;
   return { kind: 'name', path: pathFrom(cursor, name), text: false };
+}
+
+/** `b'101'` and `0b101`, which would else be names. */
+function refuseBits(cursor: Cursor, word: string): void {
+  const { lexer } = cursor;
+  const quoted = word === 'B' && lexer.kind === 'string' && lexer.start === lexer.before;
+  if (quoted || /^0B[01]+$/.test(word)) cursor.missing("b'…'");
 }
 
 /** `CASE WHEN test THEN value … ELSE value END`, or `CASE operand WHEN value THEN …`. */
