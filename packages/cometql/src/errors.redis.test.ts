@@ -271,6 +271,8 @@ const errors: readonly (readonly [statement: string, error: string])[] = [
   ['SHOW TABLES FROM nope', '1049 Unknown database `nope`'],
   ...[
     'SET NAMES gbk',
+  ['SELECT * FROM nope.users_auth WHERE id = 1', '1049 Unknown database `nope`'],
+  ["INSERT INTO nope.users_auth VALUES (1, 'a')", '1049 Unknown database `nope`'],
     "set names 'GB2312' COLLATE 'gb2312_bin'",
     '/*!40101 SET NAMES big5 */',
     'SET autocommit = 1, NAMES gb18030',
