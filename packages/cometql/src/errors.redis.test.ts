@@ -283,6 +283,10 @@ const errors: readonly (readonly [statement: string, error: string])[] = [
   ].map((statement) => [statement, '1115 Unknown character set: use utf8mb4'] as const),
   ...[
     "SET sql_mode = 'NO_BACKSLASH_ESCAPES'",
+    // Browsers know them, MySQL does not.
+    'SET NAMES ms932',
+    'SET CHARACTER SET csbig5',
+    "SET NAMES 'chinese'",
     "SET SESSION sql_mode = CONCAT(@@sql_mode, ',no_backslash_escapes'), NAMES utf8mb4",
     "SET time_zone = '+00:00', @@session.sql_mode := 'ANSI,NO_BACKSLASH_ESCAPES'",
     '/*!40101 SET sql_mode = "NO_BACKSLASH_ESCAPES" */',

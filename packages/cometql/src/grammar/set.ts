@@ -1,6 +1,6 @@
 /** SET: nearly all that clients set holds for nothing here, and is passed over. */
 import { unknownCharset } from '../faults.ts';
-import { isUnsafe } from '../unsafe-charset.ts';
+import { isKnown } from '../unsafe-charset.ts';
 import type { Cursor } from './cursor.ts';
 import type { Statement } from './syntax-tree.ts';
 
@@ -15,6 +15,8 @@ const charsets = new Set(
   'names charset character character_set_client character_set_connection'.split(' '),
 );
 
+const noName = new Set(['DEFAULT', 'NULL']);
+
 /** A client that believes in it escapes quotes alone: a backslash at the end of a value would let it end its own quotes. */
 const bareBackslash = /NO_BACKSLASH_ESCAPES/i;
 
@@ -25,7 +27,7 @@ export function parseSet(cursor: Cursor): Statement {
     const isGlobal = cursor.acceptOne(scopes) === 'GLOBAL';
     const name = cursor.bare().toLowerCase().replace(ofSession, '');
     if (name === 'autocommit' && !isGlobal) autocommit = parseSwitch(cursor) ?? autocommit;
-    if (charsets.has(name)) refuseUnsafe(cursor);
+    if (charsets.has(name)) refuseUnknown(cursor);
     skipAssignment(cursor, name === 'sql_mode');
   } while (cursor.accept(','));
   return { kind: 'set', autocommit };
@@ -38,11 +40,15 @@ function parseSwitch(cursor: Cursor): boolean | undefined {
 }
 
 /** `NAMES gbk`, `CHARACTER SET gbk`, `character_set_client = gbk` */
-function refuseUnsafe(cursor: Cursor): void {
+function refuseUnknown(cursor: Cursor): void {
   cursor.pass();
   cursor.accept('SET');
   acceptSign(cursor);
-  if (isUnsafe(token(cursor))) cursor.refuse(unknownCharset());
+  const { kind, keyword } = cursor.lexer;
+  // What the one before was, or what a parameter is not yet: no name.
+  if (kind === 'variable' || kind === 'setting' || noName.has(keyword)) return;
+  const name = token(cursor);
+  if (name !== '' && !isKnown(name)) cursor.refuse(unknownCharset());
 }
 
 /** `name = value`, of one token. */

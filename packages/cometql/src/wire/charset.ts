@@ -4,7 +4,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import mysql from 'mysql2';
-import { isUnsafe } from '../unsafe-charset.ts';
+import { isKnown, isUnsafe } from '../unsafe-charset.ts';
 
 /** A name that TextDecoder knows, or undefined when only UTF-8 will do. */
 export type Encoding = string | undefined;
@@ -32,8 +32,8 @@ export const isUnsafeCollation = (collation: number): boolean =>
 /** Of a statement that changes it; null when it is no such statement, or one that is refused. */
 export function encodingSetBy(statement: string): Encoding | null {
   if (statement.length > longestSet) return null;
-  const name = /^\s*set\s+(?:names|character\s+set)\s+['"]?([a-z0-9]+)/i.exec(statement)?.[1];
-  return name === undefined || isUnsafe(name) ? null : known(name);
+  const name = /^\s*set\s+(?:names|character\s+set)\s+['"]?([a-z0-9-]+)/i.exec(statement)?.[1];
+  return name === undefined || !isKnown(name) ? null : known(name);
 }
 
 /** undefined: the bytes are text in neither. */
