@@ -204,6 +204,9 @@ const errors: readonly (readonly [statement: string, error: string])[] = [
     '12 `length` must be a whole number from 0 to 99',
   ],
   ["INSERT INTO revoked_tokens VALUES ('')", '12 `token` must not be empty'],
+  ["INSERT INTO revoked_tokens VALUES (' a.b.c')", '12 `token` must not have blanks'],
+  ["INSERT INTO revoked_tokens VALUES ('a.b.c\\r\\n')", '12 `token` must not have blanks'],
+  ["INSERT INTO revoked_tokens VALUES ('Bearer a.b.c')", '12 `token` must not have blanks'],
   [
     "INSERT INTO users_auth (id, hash) VALUES (1, 'x', 2)",
     "12 Column count doesn't match value count at row 1",
@@ -268,11 +271,11 @@ const errors: readonly (readonly [statement: string, error: string])[] = [
   ["SELECT * FROM pipes WHERE name = ''", `17 ${channel}`],
   // MySQL's own
   ['USE nope', '1049 Unknown database `nope`'],
+  ['SELECT * FROM nope.users_auth WHERE id = 1', '1049 Unknown database `nope`'],
+  ["INSERT INTO nope.users_auth VALUES (1, 'a')", '1049 Unknown database `nope`'],
   ['SHOW TABLES FROM nope', '1049 Unknown database `nope`'],
   ...[
     'SET NAMES gbk',
-  ['SELECT * FROM nope.users_auth WHERE id = 1', '1049 Unknown database `nope`'],
-  ["INSERT INTO nope.users_auth VALUES (1, 'a')", '1049 Unknown database `nope`'],
     "set names 'GB2312' COLLATE 'gb2312_bin'",
     '/*!40101 SET NAMES big5 */',
     'SET autocommit = 1, NAMES gb18030',
@@ -280,13 +283,13 @@ const errors: readonly (readonly [statement: string, error: string])[] = [
     'SET CHARSET `cp932`',
     "SET @@session.character_set_client = 'gbk'",
     'SET SESSION character_set_connection := gbk',
-  ].map((statement) => [statement, '1115 Unknown character set: use utf8mb4'] as const),
-  ...[
-    "SET sql_mode = 'NO_BACKSLASH_ESCAPES'",
     // Browsers know them, MySQL does not.
     'SET NAMES ms932',
     'SET CHARACTER SET csbig5',
     "SET NAMES 'chinese'",
+  ].map((statement) => [statement, '1115 Unknown character set: use utf8mb4'] as const),
+  ...[
+    "SET sql_mode = 'NO_BACKSLASH_ESCAPES'",
     "SET SESSION sql_mode = CONCAT(@@sql_mode, ',no_backslash_escapes'), NAMES utf8mb4",
     "SET time_zone = '+00:00', @@session.sql_mode := 'ANSI,NO_BACKSLASH_ESCAPES'",
     '/*!40101 SET sql_mode = "NO_BACKSLASH_ESCAPES" */',
