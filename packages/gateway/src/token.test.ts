@@ -114,6 +114,7 @@ const hmac: [what: string, token: string, accepted: boolean][] = [
   ['exp as text', signToken({ user_id: 7, exp: String(later) }, { key: 'secret1' }), false],
   ['expired just now', signToken({ user_id: 7, exp: inSeconds(0) }, { key: 'secret1' }), false],
   ['not yet valid', signToken({ ...good, nbf: inSeconds(600) }, { key: 'secret1' }), false],
+  ['of a clock that is ahead', signToken({ ...good, nbf: inSeconds(3) }, { key: 'secret1' }), true],
   ['valid since a while', signToken({ ...good, nbf: inSeconds(-60) }, { key: 'secret1' }), true],
   ['a payload that is a list', signToken([good], { key: 'secret1' }), false],
   [

@@ -16,6 +16,8 @@ export const looksLikeToken = (key: string): boolean => shape.test(key);
 
 /** The largest time there is. */
 const LATEST = 8.64e15;
+/** Seconds by which the clock of who signs may be ahead: many let a token begin with the second in which it is made. */
+const AHEAD = 5;
 /** Milliseconds between two log lines about the same outage. */
 const QUIET = 10_000;
 
@@ -106,16 +108,19 @@ export class Tokens {
       const { payload } = await jwtVerify(token, key, {
         algorithms: [alg],
         requiredClaims: ['exp'],
-        clockTolerance: 0,
+        clockTolerance: AHEAD,
         ...(audience !== undefined && { audience }),
         ...(issuer !== undefined && { issuer }),
       });
+      // [T2] That is for `nbf` only.
+      const { exp = 0 } = payload;
+      if (exp <= Math.floor(Date.now() / 1000)) return undefined;
       // [T2] A JSON number: the text "7" is another claim.
       if (payload.user_id !== user) return undefined;
       // The secret of HS256 is that of one app; an identity provider signs for all of them.
       const named = alg === 'HS256' ? undefined : payload.app_id;
       if (named !== undefined && named !== app) return undefined;
-      return Math.min((payload.exp ?? 0) * 1000, LATEST);
+      return Math.min(exp * 1000, LATEST);
     } catch (error) {
       return error instanceof errors.JWSSignatureVerificationFailed ? 'signature' : undefined;
     }
