@@ -198,7 +198,7 @@ export async function runProcess(
   }
   const { port, node } = running;
   tellReadiness(log, unready);
-  log.info({ port, adminPort: admin.port, node }, 'listening');
+  log.info({ port: port === 0 ? undefined : port, adminPort: admin.port, node }, 'listening');
   const listening: Listening = { type: 'listening', name, port, adminPort: admin.port, node };
   process.send?.(listening);
 }
