@@ -7,17 +7,13 @@ Returns  now, how many undelivered messages were removed; only now: it was too l
 ]]
 --@include clock
 --@include record
+--@include undelivered
 
 local now = clock()
 if now > tonumber(ARGV[1]) then return { now } end
 local record = read_record(KEYS[1])
 if not record then return { now, 0 } end
-local deleted = 0
-for _, entry in ipairs(redis.call('XRANGE', KEYS[2], '-', '+')) do
-  if tonumber(string.match(entry[1], '%d+$')) > record.acked and tonumber(entry[2][4]) > now then
-    deleted = deleted + 1
-  end
-end
+local deleted = count_undelivered(KEYS[2], record, now)
 redis.call('DEL', KEYS[2])
 record.acked, record.acked_seq, record.acked_time = record.seq, record.seq, record.time
 record.longest, record.floor, record.expires, record.lost = 0, record.seq, 0, record.seq

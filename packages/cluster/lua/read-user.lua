@@ -8,22 +8,11 @@ Returns  1 when online, last seen (ms: now while online, 0 never), undelivered m
 --@include clock
 --@include record
 --@include presence
+--@include undelivered
 
 local now = clock()
 local record = read_record(KEYS[1])
-local queued = 0
-if record and record.seq > record.acked then
-  local from = '-'
-  repeat
-    local step = redis.call('XRANGE', KEYS[2], from, '+', 'COUNT', 32)
-    for _, entry in ipairs(step) do
-      if tonumber(string.match(entry[1], '%d+$')) > record.acked and tonumber(entry[2][4]) > now then
-        queued = queued + 1
-      end
-      from = '(' .. entry[1]
-    end
-  until #step < 32
-end
+local queued = record and count_undelivered(KEYS[2], record, now) or 0
 local online = is_online(KEYS[3], KEYS[4], ARGV[1], now, tonumber(ARGV[2]))
 local seen = online and now or tonumber(redis.call('HGET', KEYS[1], 'n') or 0)
 local answer = { online and 1 or 0, seen, queued }

@@ -142,6 +142,22 @@ test('undelivered is what no device has confirmed, with ids and when it expires'
   assert.equal((await cluster.users.state(app, user)).queued, 80);
 });
 
+test('purge does not take a whole queue into memory', async (t) => {
+  const own = await startRedis();
+  t.after(() => own.stop());
+  const alone = await openTestCluster(own.url);
+  t.after(() => alone.stop());
+  const user = newUser();
+  const text = 'x'.repeat(50_000);
+  for (let i = 0; i < 40; i += 1)
+    await Promise.all(Array.from({ length: 10 }, () => alone.append(user, text)));
+  const peak = async () =>
+    Number(/used_memory_peak:(\d+)/.exec(String(await own.cli('INFO', 'memory')))?.[1]);
+  const before = await peak();
+  assert.equal(await alone.inbox.purge(app, user), 400);
+  assert.ok((await peak()) - before < 10 * 1_048_576);
+});
+
 test('purge empties the queue, counts the undelivered, and numbers go on', async () => {
   const { user, epoch } = await filled(10);
   await cluster.users.setHash(app, user, 'key');
