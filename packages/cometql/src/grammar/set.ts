@@ -45,8 +45,8 @@ function refuseUnknown(cursor: Cursor): void {
   cursor.accept('SET');
   acceptSign(cursor);
   const { kind, keyword } = cursor.lexer;
-  // What the one before was, or what a parameter is not yet: no name.
-  if (kind === 'variable' || kind === 'setting' || noName.has(keyword)) return;
+  // What the one before was, or what a parameter is not yet, or text that does not end: no name.
+  if (kind === 'variable' || kind === 'setting' || kind === 'open' || noName.has(keyword)) return;
   const name = token(cursor);
   if (name !== '' && !isKnown(name)) cursor.refuse(unknownCharset());
 }
