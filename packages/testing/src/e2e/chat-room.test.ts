@@ -115,6 +115,11 @@ test('another hash was stored for a user, or the application disconnected them: 
       async () => assert.equal(await page.locator('#banner').isHidden(), true),
       patience,
     );
+    // The page that was refused is online too, and stands until it is loaded anew.
+    await eventually(async () => {
+      const { sessions } = await stage.api.user(9);
+      assert.equal(sessions.length, 1);
+    }, patience);
     await online.waitFor(patience);
 
     await stage.api.disconnect(9);
