@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import type { User } from '@encke/protocol';
 import { eventually, type RedisServer, startRedis } from '@encke/testing';
-import { app, newUser, openTestCluster, phone } from './cluster.fixture.ts';
+import { app, newUser, openTestCluster, phone, type TestCluster } from './cluster.fixture.ts';
 import { openCluster } from './cluster.ts';
 import { RedisUnavailable } from './unavailable.ts';
 
@@ -101,21 +102,33 @@ for (const skew of [3_600_000, -3_600_000]) {
   });
 }
 
+/** Sends 300 texts, with `jump` in the middle of them. @returns the texts. */
+async function assertOrder(
+  cluster: TestCluster,
+  user: User,
+  jump: () => void,
+): Promise<readonly string[]> {
+  const texts = Array.from({ length: 300 }, (_, i) => `m${i}`);
+  const sent: Promise<unknown>[] = [];
+  for (const text of texts) {
+    if (text === 'm150') jump();
+    sent.push(cluster.append(user, text));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await Promise.all(sent);
+  assert.deepEqual(await cluster.undelivered(user), texts);
+  return texts;
+}
+
 for (const jump of [3_600_000, -3_600_000]) {
   test(`the clock of this process is set by ${jump} ms: the order stays, and a late run does nothing`, async (t) => {
     const real = Date.now.bind(Date);
     const cluster = await openTestCluster(redis.url);
     try {
       const user = newUser();
-      const texts = Array.from({ length: 300 }, (_, i) => `m${i}`);
-      const sent: Promise<unknown>[] = [];
-      for (const text of texts) {
-        if (text === 'm150') t.mock.method(Date, 'now', () => real() + jump);
-        sent.push(cluster.append(user, text));
-        await new Promise((resolve) => setImmediate(resolve));
-      }
-      await Promise.all(sent);
-      assert.deepEqual(await cluster.undelivered(user), texts);
+      const texts = await assertOrder(cluster, user, () => {
+        t.mock.method(Date, 'now', () => real() + jump);
+      });
       redis.pause();
       t.mock.method(Date, 'now', () => real() + 2 * jump);
       await assert.rejects(cluster.append(user, 'late'), unavailable);
@@ -134,16 +147,10 @@ test('a script that is refused because of the clocks stays ahead of what was sen
   const cluster = await openTestCluster(redis.url);
   try {
     const user = newUser();
-    const texts = Array.from({ length: 300 }, (_, i) => `m${i}`);
-    const sent: Promise<unknown>[] = [];
-    for (const text of texts) {
+    await assertOrder(cluster, user, () => {
       // The clock of Redis was set ahead, or this machine has slept.
-      if (text === 'm150') t.mock.method(performance, 'now', () => real() - 3_600_000);
-      sent.push(cluster.append(user, text));
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    await Promise.all(sent);
-    assert.deepEqual(await cluster.undelivered(user), texts);
+      t.mock.method(performance, 'now', () => real() - 3_600_000);
+    });
   } finally {
     await cluster.stop();
   }
