@@ -1,4 +1,5 @@
 import type { Log } from './log.ts';
+import { NowAndThen } from './now-and-then.ts';
 
 /** Milliseconds between two log lines about the same outage. */
 const quiet = 5_000;
@@ -7,8 +8,7 @@ const quiet = 5_000;
 export class OutageLog {
   readonly #log: Log;
   readonly #text: string;
-  #refused = 0;
-  #logged = Number.NEGATIVE_INFINITY;
+  readonly #lines = new NowAndThen(quiet);
 
   constructor(log: Log, text: string) {
     this.#log = log;
@@ -17,11 +17,7 @@ export class OutageLog {
 
   /** One more was refused. */
   refused(why: string): void {
-    this.#refused += 1;
-    const now = performance.now();
-    if (now - this.#logged < quiet) return;
-    this.#log.warn({ why, refused: this.#refused }, this.#text);
-    this.#logged = now;
-    this.#refused = 0;
+    const refused = this.#lines.due();
+    if (refused !== undefined) this.#log.warn({ why, refused }, this.#text);
   }
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Server } from 'node:net';
 import type { Log } from './log.ts';
+import { NowAndThen } from './now-and-then.ts';
 
 /** Files that connections leave to Redis, to the admin port and to pages. */
 const SPARE = 100;
@@ -26,16 +27,13 @@ export function spareFiles(server: Server, log: Log, limit = fileLimit()): void 
   if (limit === undefined) return;
   const most = Math.max(1, limit - SPARE);
   server.maxConnections = most;
-  let logged = Number.NEGATIVE_INFINITY;
-  let refused = 0;
+  const lines = new NowAndThen(QUIET);
   server.on('drop', () => {
-    refused += 1;
-    if (performance.now() - logged < QUIET) return;
+    const refused = lines.due();
+    if (refused === undefined) return;
     log.warn(
       { connections: most, files: limit, refused },
       'too many connections: new ones are closed',
     );
-    logged = performance.now();
-    refused = 0;
   });
 }

@@ -1,6 +1,6 @@
 /** The worker: what happens by the clock, never on the live path. Any number of them share the jobs. */
 import { openCluster, RedisUnavailable, type RepeatingJob, startJobs } from '@encke/cluster';
-import type { Context, Running } from '@encke/service';
+import { type Context, NowAndThen, type Running } from '@encke/service';
 import { settleOffline } from './settle-offline.ts';
 import { sweepNodes } from './sweep-nodes.ts';
 
@@ -16,18 +16,14 @@ export async function startWorker(context: Context): Promise<Running> {
     'job',
   ]);
   const jobs: RepeatingJob[] = [sweepNodes(sweeper, context), settleOffline(sweeper, context)];
-  let logged = Number.NEGATIVE_INFINITY;
-  let untold = 0;
+  const lines = new NowAndThen(QUIET);
   const onError = (error: Error, job?: string): void => {
     if (job !== undefined) failed.inc({ job });
     // While Redis is away every job fails; /readyz says so already.
     if (error instanceof RedisUnavailable || !cluster.available()) return;
     // While it is full, too, and nothing else says so.
-    untold += 1;
-    if (performance.now() - logged < QUIET) return;
-    log.error({ err: error, job, failures: untold }, 'job failed');
-    logged = performance.now();
-    untold = 0;
+    const failures = lines.due();
+    if (failures !== undefined) log.error({ err: error, job, failures }, 'job failed');
   };
   let told: string | undefined;
   const onPolicy = (policy: string): void => {
