@@ -52,7 +52,12 @@ export default async function channels(): Promise<void> {
   await pause(1_000);
   let accepted = 0;
   await paced(rate, duration, async (turn) => {
-    await publish(channel, { n: turn + 1, at: Date.now() });
+    try {
+      await publish(channel, { n: turn + 1, at: Date.now() });
+    } catch (error) {
+      console.error(String(error));
+      return;
+    }
     accepted += 1;
     sent.add(1);
   });

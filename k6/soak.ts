@@ -1,7 +1,7 @@
 /** Hours of ordinary days: devices come and go, messages never stop, and nothing may be missing or grow. */
 import http from 'k6/http';
 import { Trend } from 'k6/metrics';
-import { send } from './lib/app-server.ts';
+import { Correspondence } from './lib/correspondence.ts';
 import {
   attach,
   inTurn,
@@ -14,15 +14,8 @@ import {
   userOf,
 } from './lib/crowd.ts';
 import type { Incoming } from './lib/device.ts';
-import { Ledger, type Note } from './lib/ledger.ts';
-import {
-  attached,
-  attachTime,
-  repeated,
-  sent,
-  summary,
-  summaryTrendStats,
-} from './lib/measures.ts';
+import type { Note } from './lib/ledger.ts';
+import { attached, attachTime, repeated, summary, summaryTrendStats } from './lib/measures.ts';
 import { below, duration, number, vus } from './lib/settings.ts';
 
 const devices = number('DEVICES', 200);
@@ -71,25 +64,23 @@ export const setup = (): void => signInAll(devices);
 
 interface Guest {
   readonly n: number;
-  readonly ledger: Ledger;
+  readonly post: Correspondence;
   readonly device: ReturnType<typeof newDevice>;
-  count: number;
   visits: number;
   /** It is on its way back. */
   away: boolean;
-  busy: Promise<void>;
 }
 
 function guest(n: number): Guest {
-  const ledger = new Ledger();
+  const post = new Correspondence(userOf(n));
   const device = newDevice(n, {
-    message: ({ data, queued }: Incoming) => ledger.received(data as Note, !queued),
+    message: ({ data, queued }: Incoming) => post.ledger.received(data as Note, !queued),
     // A gateway that goes or dies: as any device does, it looks for another one.
     closed: (wanted) => {
       if (!wanted) void comeBack(one);
     },
   });
-  const one = { n, ledger, device, count: 0, visits: 0, away: false, busy: Promise.resolve() };
+  const one = { n, post, device, visits: 0, away: false };
   return one;
 }
 
@@ -117,28 +108,16 @@ async function reload(one: Guest | undefined): Promise<void> {
   await comeBack(one);
 }
 
-function tell(one: Guest | undefined): Promise<void> {
-  if (one === undefined) return Promise.resolve();
-  one.busy = one.busy.then(async () => {
-    one.count += 1;
-    const n = one.count;
-    await send(userOf(one.n), { n, at: Date.now() });
-    one.ledger.accepted(n);
-    sent.add(1);
-  });
-  return one.busy;
-}
-
 export default async function day(): Promise<void> {
   const crowd = share(devices).map(guest);
   await inTurn(crowd, 10, ({ n, device }) => attach(device, n));
   await Promise.all([
-    paced(rate / vus, duration, (turn) => tell(crowd[turn % crowd.length])),
+    paced(rate / vus, duration, async (turn) => crowd[turn % crowd.length]?.post.tell()),
     paced(churn / vus, duration, () => reload(crowd[Math.floor(Math.random() * crowd.length)])),
   ]);
-  await until(() => crowd.every(({ ledger, away }) => ledger.complete && !away), 30);
-  for (const { device, ledger } of crowd) {
-    ledger.close();
+  await until(() => crowd.every(({ post, away }) => post.ledger.complete && !away), 30);
+  for (const { device, post } of crowd) {
+    post.ledger.close();
     repeated.add(device.repeated);
     device.close();
   }

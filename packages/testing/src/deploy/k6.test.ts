@@ -1,7 +1,8 @@
 /** The load scripts against running processes, with little load: they work, and their thresholds are met. */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { after, before, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { eventually } from '../eventually.ts';
 import { type Nodes, startNodes } from '../nodes.ts';
 import { type RedisServer, startRedis } from '../redis.ts';
@@ -39,14 +40,22 @@ function run(
     ...env,
   };
   const args = Object.entries(given).flatMap(([name, value]) => ['-e', `${name}=${value}`]);
+  const options = ['--quiet', '--no-usage-report', '--no-color', ...args];
+  const k6 = spawn('k6', ['run', ...options, `${root}k6/${script}.ts`], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [k6.stdout, k6.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  // Should it hang, it says where: Go prints all its stacks.
+  const hanging = setTimeout(() => k6.kill('SIGQUIT'), 120_000);
   return new Promise((resolve) => {
-    execFile(
-      'k6',
-      ['run', '--quiet', '--no-usage-report', '--no-color', ...args, `${root}k6/${script}.ts`],
-      { timeout: 120_000, maxBuffer: 16 * 1024 * 1024 },
-      (error, stdout, stderr) =>
-        resolve({ code: error === null ? 0 : Number(error.code ?? 1), output: stdout + stderr }),
-    );
+    k6.on('close', (code) => {
+      clearTimeout(hanging);
+      resolve({ code: code ?? 1, output });
+    });
   });
 }
 
@@ -93,6 +102,25 @@ test('a gateway that dies costs the soak test nothing, and the one of private me
     assert.equal(end.code, code, end.output);
     assert.match(end.output, /sockets_dropped +[1-9]/);
   }
+});
+
+test('a send that is refused fails the run, which goes on', { skip: noK6 }, async () => {
+  const [gateway] = nodes.gateways;
+  const count = async () => (await gateway?.metrics())?.get('encke_messages_delivered_total') ?? 0;
+  const before = await count();
+  const users = { FIRST_USER: '6001', RATE: '20', DURATION: '8' };
+  const running = run('soak', { ...unhurried, ...users });
+  await eventually(async () => assert.ok((await count()) > before + 5), { timeout: 60_000 });
+  redis.pause();
+  await pause(2_500);
+  redis.resume();
+  const { code, output } = await running;
+  assert.equal(code, 99, output);
+  assert.match(output, /POST message: 503/);
+  assert.match(output, /http_req_failed .*\n.*✗ rate==0/);
+  assert.match(output, /messages_arrived +100 %/);
+  const [, sent] = /messages_sent +(\d+)/.exec(output) ?? [];
+  assert.ok(Number(sent) > 80, output);
 });
 
 test('a wrong API key fails the run', { skip: noK6 }, async () => {
