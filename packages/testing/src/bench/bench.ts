@@ -98,7 +98,9 @@ export async function run(bench: Bench, options: RunOptions): Promise<Result[]> 
     }
     const results: Result[] = [];
     for (const [i, one] of (opened[0]?.opened.cases ?? []).entries()) {
-      if (!one.name.includes(options.only)) continue;
+      const { subjects, only } = options;
+      if (!one.name.includes(only)) continue;
+      if (subjects.some(({ lacks }) => lacks !== undefined && one.name.includes(lacks))) continue;
       const sides = opened.flatMap(({ subject, opened: { cases } }) => {
         const same = cases[i];
         return same ? [{ subject, one: same }] : [];

@@ -22,6 +22,7 @@ const root = fileURLToPath(new URL('../../../../', import.meta.url));
 const help = `npm run bench [-- name …] [options]        names: ${benches.map(({ name }) => name).join(', ')}; none: all
   --json             a JSON line per result instead of tables
   --vs REV|FOLDER    in turn with another checkout: a git revision, or a folder that is built; prints the ratio
+  --vs plain         in turn with the same design, built plainly with the same libraries
   --case TEXT        only cases whose name contains it
   --rounds N         instead of what each case has
   --prof             CPU profiles of gateway and ingest to .encke/profiles, and where their time goes`;
@@ -48,6 +49,22 @@ function chosen(names: readonly string[]): Bench[] {
   return names.length === 0 ? benches : benches.filter(({ name }) => names.includes(name));
 }
 
+const mainOf = (folder: string): string => join(folder, 'packages', 'encke', 'bin', 'encke.mjs');
+
+const checkout = (name: string): Subject => ({
+  name,
+  main: mainOf(otherCheckout(root, name)),
+  profiles: undefined,
+});
+
+/** It has private messages for devices of `encke.v1`, and nothing else. */
+function plain(wanted: readonly Bench[]): Subject {
+  const strange = wanted.find((bench) => [channels, cometql].includes(bench));
+  if (strange) throw new Error(`the plain build has no ${strange.name}: name other benchmarks`);
+  const main = fileURLToPath(new URL('plain/plain-main.js', import.meta.url));
+  return { name: 'plain', main, lacks: 'legacy', profiles: undefined };
+}
+
 /** One line that is written over, on a terminal only. */
 function progress(text: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text.slice(0, 100)}`);
@@ -67,10 +84,9 @@ async function main(): Promise<void> {
     rmSync(profiles, { recursive: true, force: true });
     mkdirSync(profiles, { recursive: true });
   }
-  const subjects: Subject[] = [{ name: 'this', root, profiles }];
+  const subjects: Subject[] = [{ name: 'this', main: mainOf(root), profiles }];
   if (values.vs !== undefined) {
-    const other = otherCheckout(root, values.vs);
-    subjects.push({ name: values.vs, root: other, profiles: undefined });
+    subjects.push(values.vs === 'plain' ? plain(wanted) : checkout(values.vs));
   }
   const spans: Span[] = [];
   for (const bench of wanted) {

@@ -58,7 +58,10 @@ async function measure(
 async function open(subject: Subject): Promise<Opened> {
   const stage = await startStage(subject);
   const parts = { stage, devices: startLoad(), sender: startLoad() };
-  for (const { wire, app } of wires) {
+  const connected = new Set<DeviceWire>();
+  async function connect({ wire, app }: { wire: DeviceWire; app: number }): Promise<void> {
+    if (connected.has(wire)) return;
+    connected.add(wire);
     const users = { app, first: 1, count: USERS };
     await parts.sender.setHashes({ port: stage.ingest.port, ...users });
     const { port } = stage.gateway;
@@ -70,7 +73,10 @@ async function open(subject: Subject): Promise<Opened> {
         name: `${wire} (${receipt}), ${way.name}`,
         rounds: ROUNDS,
         warmUps: 1,
-        measure: () => measure(parts, wire, app, way),
+        async measure() {
+          await connect({ wire, app });
+          return measure(parts, wire, app, way);
+        },
       }),
     ),
   );

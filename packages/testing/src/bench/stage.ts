@@ -7,11 +7,13 @@ import { startRedis } from '../redis.ts';
 import { parseMetrics, type Samples } from '../samples.ts';
 import { apiKey } from './sender.ts';
 
-/** A checkout whose processes are measured. */
+/** Whose processes are measured. */
 export interface Subject {
   readonly name: string;
-  /** Its root folder; built. */
-  readonly root: string;
+  /** The file that is started with the name of a process. */
+  readonly main: string;
+  /** Cases with this text in their names are beyond it; absent: none. */
+  readonly lacks?: string;
   /** Where the processes write a CPU profile when they stop; undefined: none is taken. */
   readonly profiles: string | undefined;
 }
@@ -70,8 +72,8 @@ function listening(child: ChildProcess, name: string): Promise<Listening> {
 }
 
 async function startMember(subject: Subject, name: string, redisUrl: string) {
-  const { root, profiles } = subject;
-  const child = fork(join(root, 'packages', 'encke', 'bin', 'encke.mjs'), [name], {
+  const { main, profiles } = subject;
+  const child = fork(main, [name], {
     execArgv:
       profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${join(profiles, name)}`],
     env: environment(redisUrl),
