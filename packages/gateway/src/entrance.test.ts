@@ -13,7 +13,11 @@ const claim = {
 /** Whether a device that arrives while Redis is away leaves a session that has to be taken out of Redis. */
 async function standsInRedis(stored: 'no' | 'unknown'): Promise<boolean> {
   const attach = () => Promise.reject(new RedisUnavailable(stored, 'not connected'));
-  const parts = { registry: () => ({ attach }), hub: { add: () => {} }, count: () => {} };
+  const nothing = () => {};
+  const parts = {
+    registry: () => ({ attach }),
+    ...{ hub: { add: nothing }, count: nothing, outage: nothing },
+  };
   const { session, house } = newSession('v1');
   await new Entrance(parts as unknown as EntranceParts).admit(session, claim);
   assert.deepEqual(house.ended, ['unavailable']);

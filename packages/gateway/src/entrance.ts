@@ -26,6 +26,8 @@ export interface EntranceParts {
   readonly tokens: Tokens;
   registry(): Registry;
   count(outcome: Outcome): void;
+  /** Redis let nobody in. `why` says what is wrong with it, and nothing of the device. */
+  outage(why: string): void;
   /** The user was offline before this session. */
   cameOnline(): void;
   /** It may stand in Redis' registry and must be taken out. */
@@ -99,6 +101,7 @@ export class Entrance {
       if (!(error instanceof RedisUnavailable)) throw error;
       // Who tries again and again while Redis is away would be taken out of it as often when it is back.
       if (error.stored === 'no') session.registered = false;
+      this.#parts.outage(error.message);
       this.#unavailable(session);
       return;
     }

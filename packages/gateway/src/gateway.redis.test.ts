@@ -293,6 +293,31 @@ test('[D3] a session that only Redis believes in is removed when its user is tol
   });
 });
 
+test('the log: a full Redis, which lets nobody in, in one line for all who knock', async (t) => {
+  const full = await startRedis();
+  t.after(() => full.stop());
+  const lines: Record<string, unknown>[] = [];
+  const write = (line: string) => void lines.push(JSON.parse(line));
+  const other = await startTestGateway(full.env, createLog('gateway', 'warn', { write }));
+  t.after(() => other.stop());
+  await eventually(() => assert.equal(other.running.unready(), undefined));
+  const writer = await openCluster(other.config);
+  t.after(() => writer.close());
+  for (let user = 1; user <= 3; user += 1) await writer.setHash(app, user as User, 'secret');
+  await full.cli('CONFIG', 'SET', 'maxmemory', '1');
+  for (let user = 1; user <= 3; user += 1) {
+    const { ready } = new V1Device(other.address, {
+      ...{ app, user: user as User, key: 'secret', device: 'phone' },
+    });
+    await assert.rejects(ready);
+  }
+  assert.deepEqual(
+    lines.map(({ msg, why, refused }) => ({ msg, why, refused })),
+    [{ msg: 'devices are not let in', why: 'Redis is away: OOM', refused: 1 }],
+  );
+  assert.doesNotMatch(JSON.stringify(lines), /secret/);
+});
+
 test('the log: a bus that was lost and is back, and a Redis that has forgotten the node, in a line each', async (t) => {
   const lines: string[] = [];
   const write = (line: string) => void lines.push(JSON.parse(line).msg);

@@ -20,7 +20,7 @@ import {
   newNode,
   sessionId,
 } from '@encke/protocol';
-import type { Context } from '@encke/service';
+import { type Context, OutageLog } from '@encke/service';
 import type { WebSocket } from 'ws';
 import { CatchUp } from './catch-up.ts';
 import { Channels } from './channels.ts';
@@ -146,6 +146,7 @@ export class Gateway implements House, Doors {
   }
 
   #openEntrance(registry: () => Registry, tokens: Tokens): Entrance {
+    const outages = new OutageLog(this.#context.log, 'devices are not let in');
     return new Entrance({
       hub: this.#hub,
       catchUp: this.#catchUp,
@@ -155,6 +156,7 @@ export class Gateway implements House, Doors {
         this.#counts.attaches[outcome] += 1;
         if (outcome === 'authorized') this.#counts.sessions += 1;
       },
+      outage: (why) => outages.refused(why),
       cameOnline: () => {
         this.#counts.usersOnline += 1;
       },
