@@ -69,6 +69,8 @@ interface Guest {
   visits: number;
   /** It is on its way back. */
   away: boolean;
+  /** Its day is over. */
+  gone: boolean;
 }
 
 function guest(n: number): Guest {
@@ -80,7 +82,7 @@ function guest(n: number): Guest {
       if (!wanted) void comeBack(one);
     },
   });
-  const one = { n, post, device, visits: 0, away: false };
+  const one = { n, post, device, visits: 0, away: false, gone: false };
   return one;
 }
 
@@ -90,6 +92,7 @@ async function comeBack(one: Guest): Promise<void> {
   let there = false;
   for (let tries = 0; tries < 20 && !there; tries += 1) {
     await pause(200 + Math.random() * 2_000);
+    if (one.gone) break;
     one.visits += 1;
     try {
       attachTime.add(await one.device.connect(one.n + one.visits));
@@ -100,6 +103,7 @@ async function comeBack(one: Guest): Promise<void> {
   }
   attached.add(there);
   one.away = false;
+  if (one.gone) one.device.close();
 }
 
 async function reload(one: Guest | undefined): Promise<void> {
@@ -116,10 +120,11 @@ export default async function day(): Promise<void> {
     paced(churn / vus, duration, () => reload(crowd[Math.floor(Math.random() * crowd.length)])),
   ]);
   await until(() => crowd.every(({ post, away }) => post.ledger.complete && !away), 30);
-  for (const { device, post } of crowd) {
-    post.ledger.close();
-    repeated.add(device.repeated);
-    device.close();
+  for (const one of crowd) {
+    one.post.ledger.close();
+    repeated.add(one.device.repeated);
+    one.gone = true;
+    one.device.close();
   }
 }
 

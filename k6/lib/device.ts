@@ -88,8 +88,14 @@ export class Device {
     this.#socket = socket;
     return new Promise((resolve, reject) => {
       const welcome = (authorized: boolean): void => {
-        if (!authorized) reject(new Error(`user ${user} was not let in`));
-        else resolve(Date.now() - began);
+        if (authorized) {
+          resolve(Date.now() - began);
+          return;
+        }
+        // It stays open, for nobody, and k6 waits for every socket.
+        this.#socket = undefined;
+        socket.close();
+        reject(new Error(`user ${user} was not let in`));
       };
       socket.onopen = () => {
         if (wire === 'v1') this.#hello();

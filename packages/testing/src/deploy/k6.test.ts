@@ -123,6 +123,20 @@ test('a send that is refused fails the run, which goes on', { skip: noK6 }, asyn
   assert.ok(Number(sent) > 80, output);
 });
 
+test('devices that are not let in leave no sockets, for which a run would wait', {
+  skip: noK6,
+}, async () => {
+  const stranger = await nodes.add('gateway', { ENCKE_REDIS_PREFIX: 'nobody' });
+  const { code, output } = await run('soak', {
+    ...unhurried,
+    GATEWAYS: [nodes.addresses[0], stranger.address].map((address) => `ws://${address}`).join(','),
+    ...{ FIRST_USER: '5001', DEVICES: '4', RATE: '8', CHURN: '4', DURATION: '3' },
+  });
+  await stranger.stop();
+  assert.equal(code, 99, output);
+  assert.match(output, /devices_attached +[1-9]\d?(\.\d+)? %/);
+});
+
 test('a wrong API key fails the run', { skip: noK6 }, async () => {
   const { code, output } = await run('private-messages', { API_KEY: 'wrong' });
   assert.notEqual(code, 0, output);
