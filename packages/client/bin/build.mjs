@@ -44,7 +44,7 @@ const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'
 const common = {
   absWorkingDir: root,
   bundle: true,
-  conditions: ['source'],
+  conditions: ['@encke/source'],
   external: ['ws'],
   legalComments: 'none',
   sourcemap: true,

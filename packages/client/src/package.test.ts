@@ -69,7 +69,7 @@ test('the module for browsers passes the tests of its sources', () => {
   const { status, stdout } = spawnSync(
     process.execPath,
     [
-      ...['--import', 'tsx', '--import', path('bin/as-built.mjs'), '--conditions=source'],
+      ...['--import', 'tsx', '--import', path('bin/as-built.mjs'), '--conditions=@encke/source'],
       ...['--test', '--test-concurrency=1', ...files],
     ],
     { cwd: path('.'), env, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 },
@@ -80,6 +80,20 @@ test('the module for browsers passes the tests of its sources', () => {
 test('tools that do not read `exports` find the library and its types', () => {
   const { main, types, exports } = JSON.parse(readFileSync(path('package.json'), 'utf8'));
   assert.deepEqual([main, types], [exports['.'].default, exports['.'].types]);
+});
+
+test('whatever conditions the tools of a site set, the files that they find are published', () => {
+  const { exports } = JSON.parse(readFileSync(path('package.json'), 'utf8'));
+  const packed = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+    cwd: path('.'),
+    encoding: 'utf8',
+  });
+  const [{ files }] = JSON.parse(packed) as [{ files: { path: string }[] }];
+  const published = files.map((file) => `./${file.path}`);
+  const branches = Object.values<string | Record<string, string>>(exports);
+  for (const branch of branches.filter((each) => typeof each === 'object'))
+    for (const [condition, file] of Object.entries(branch))
+      if (!condition.startsWith('@encke/')) assert.ok(published.includes(file), file);
 });
 
 test('publint finds nothing to mend', async () => {

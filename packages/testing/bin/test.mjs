@@ -60,7 +60,7 @@ function runTests(files) {
   const child = spawn(
     process.execPath,
     [
-      ...['--import', 'tsx', '--conditions=source', '--test', '--test-concurrency=2'],
+      ...['--import', 'tsx', '--conditions=@encke/source', '--test', '--test-concurrency=2'],
       `--test-timeout=${timeout}`,
       `--test-reporter=${new URL('./reporter.mjs', import.meta.url)}`,
       '--test-reporter-destination=stdout',

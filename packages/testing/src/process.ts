@@ -86,7 +86,7 @@ export async function startProcess(
   env: Env = {},
   files?: number,
 ): Promise<TestProcess> {
-  const flags = compiled ? [] : ['--import', 'tsx', '--conditions=source'];
+  const flags = compiled ? [] : ['--import', 'tsx', '--conditions=@encke/source'];
   const limited = ['-c', `ulimit -n ${files}; exec "$0" "$@"`, process.execPath, ...flags];
   const child = fork(runner, [name], {
     ...(files === undefined ? { execArgv: flags } : { execPath: '/bin/sh', execArgv: limited }),

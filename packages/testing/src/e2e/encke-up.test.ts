@@ -24,7 +24,7 @@ function startUp(folder: string) {
   };
   const child = spawn(
     process.execPath,
-    ['--import', 'tsx', '--conditions=source', main, 'up', '--state', folder],
+    ['--import', 'tsx', '--conditions=@encke/source', main, 'up', '--state', folder],
     // With the channel it ends itself when a killed test leaves it behind.
     { env: { ...Object.fromEntries(kept), ...ports }, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] },
   );

@@ -9,7 +9,7 @@ function run(file: string): Promise<{ code: number; output: string }> {
   return new Promise((resolve) => {
     execFile(
       process.execPath,
-      ['--import', 'tsx', '--conditions=source', path],
+      ['--import', 'tsx', '--conditions=@encke/source', path],
       {
         env: {
           ...Object.fromEntries(env),
