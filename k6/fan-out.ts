@@ -1,5 +1,5 @@
 /** Channels with many subscribers on all gateways: each publish reaches each of them, once. */
-import { publish } from './lib/app-server.ts';
+import { isAccepted, publish } from './lib/app-server.ts';
 import { attach, inTurn, newDevice, paced, pause, share, signInAll, until } from './lib/crowd.ts';
 import type { Incoming } from './lib/device.ts';
 import type { Note } from './lib/ledger.ts';
@@ -52,12 +52,7 @@ export default async function channels(): Promise<void> {
   await pause(1_000);
   let accepted = 0;
   await paced(rate, duration, async (turn) => {
-    try {
-      await publish(channel, { n: turn + 1, at: Date.now() });
-    } catch (error) {
-      console.error(String(error));
-      return;
-    }
+    if (!(await isAccepted(publish(channel, { n: turn + 1, at: Date.now() })))) return;
     accepted += 1;
     sent.add(1);
   });

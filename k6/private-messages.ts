@@ -1,8 +1,6 @@
 /** Online users get private messages at a steady pace: how long from sending until the device has it, and is each there? */
 import { Correspondence } from './lib/correspondence.ts';
 import { attach, inTurn, newDevice, paced, share, signInAll, until, userOf } from './lib/crowd.ts';
-import type { Incoming } from './lib/device.ts';
-import type { Note } from './lib/ledger.ts';
 import { repeated, summary, summaryTrendStats } from './lib/measures.ts';
 import { below, duration, number, vus } from './lib/settings.ts';
 
@@ -36,9 +34,7 @@ export const setup = (): void => signInAll(devices);
 export default async function messages(): Promise<void> {
   const crowd = share(devices).map((n) => {
     const post = new Correspondence(userOf(n));
-    const message = ({ data, queued }: Incoming): void =>
-      post.ledger.received(data as Note, !queued);
-    return { n, post, device: newDevice(n, { message }) };
+    return { n, post, device: newDevice(n, { message: (incoming) => post.receive(incoming) }) };
   });
   await inTurn(crowd, 10, ({ n, device }) => attach(device, n));
   await paced(rate / vus, duration, async (turn) => {

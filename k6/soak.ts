@@ -13,8 +13,6 @@ import {
   until,
   userOf,
 } from './lib/crowd.ts';
-import type { Incoming } from './lib/device.ts';
-import type { Note } from './lib/ledger.ts';
 import { attached, attachTime, repeated, summary, summaryTrendStats } from './lib/measures.ts';
 import { below, duration, number, vus } from './lib/settings.ts';
 
@@ -76,7 +74,7 @@ interface Guest {
 function guest(n: number): Guest {
   const post = new Correspondence(userOf(n));
   const device = newDevice(n, {
-    message: ({ data, queued }: Incoming) => post.ledger.received(data as Note, !queued),
+    message: (incoming) => post.receive(incoming),
     // A gateway that goes or dies: as any device does, it looks for another one.
     closed: (wanted) => {
       if (!wanted) void comeBack(one);

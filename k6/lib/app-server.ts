@@ -49,6 +49,17 @@ export interface Sent {
   readonly queued: boolean;
 }
 
+/** Whether it is; why not is told on the console, and counted in `http_req_failed`. What is refused need not arrive. */
+export async function isAccepted(call: Promise<unknown>): Promise<boolean> {
+  try {
+    await call;
+    return true;
+  } catch (error) {
+    console.error(String(error));
+    return false;
+  }
+}
+
 /** Resolves when the message is accepted; rejects when it is not. */
 export const send = (user: number, data: unknown): Promise<Sent> =>
   post('POST message', `/users/${user}/messages`, { event: 'k6', data });

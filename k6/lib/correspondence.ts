@@ -1,6 +1,7 @@
 /** What is sent to one user: numbered, one after the other, or the order would be nobody's. */
-import { send } from './app-server.ts';
-import { Ledger } from './ledger.ts';
+import { isAccepted, send } from './app-server.ts';
+import type { Incoming } from './device.ts';
+import { Ledger, type Note } from './ledger.ts';
 import { sent } from './measures.ts';
 
 export class Correspondence {
@@ -13,7 +14,12 @@ export class Correspondence {
     this.#user = user;
   }
 
-  /** Resolves when it is accepted or refused. What is refused need not arrive; `http_req_failed` counts it. */
+  /** A device of the user has got it. */
+  receive({ data, queued }: Incoming): void {
+    this.ledger.received(data as Note, !queued);
+  }
+
+  /** Resolves when it is accepted or refused. */
   tell(): Promise<void> {
     this.#last = this.#last.then(() => this.#send());
     return this.#last;
@@ -22,12 +28,7 @@ export class Correspondence {
   async #send(): Promise<void> {
     this.#count += 1;
     const n = this.#count;
-    try {
-      await send(this.#user, { n, at: Date.now() });
-    } catch (error) {
-      console.error(String(error));
-      return;
-    }
+    if (!(await isAccepted(send(this.#user, { n, at: Date.now() })))) return;
     this.ledger.accepted(n);
     sent.add(1);
   }
