@@ -53,6 +53,9 @@ const defaults: Env = {
 };
 /** `npm test` has compiled everything: a process starts in a third of the time. A test that is run by itself takes the source. */
 const compiled = process.env.ENCKE_TEST_COMPILED === '1';
+/** What Node needs to run our sources as they are. */
+export const fromSource = ['--import', 'tsx', '--conditions=@encke/source'] as const;
+
 const runner = fileURLToPath(
   new URL(compiled ? '../dist/run-process.js' : 'run-process.ts', import.meta.url),
 );
@@ -86,7 +89,7 @@ export async function startProcess(
   env: Env = {},
   files?: number,
 ): Promise<TestProcess> {
-  const flags = compiled ? [] : ['--import', 'tsx', '--conditions=@encke/source'];
+  const flags = compiled ? [] : [...fromSource];
   const limited = ['-c', `ulimit -n ${files}; exec "$0" "$@"`, process.execPath, ...flags];
   const child = fork(runner, [name], {
     ...(files === undefined ? { execArgv: flags } : { execPath: '/bin/sh', execArgv: limited }),

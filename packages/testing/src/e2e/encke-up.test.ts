@@ -8,6 +8,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { browserSkip, eventually, startBrowser } from '@encke/testing';
+import { fromSource } from '../process.ts';
 import { buildClient } from './pages.ts';
 
 const main = fileURLToPath(new URL('../../../encke/src/main.ts', import.meta.url));
@@ -24,7 +25,7 @@ function startUp(folder: string) {
   };
   const child = spawn(
     process.execPath,
-    ['--import', 'tsx', '--conditions=@encke/source', main, 'up', '--state', folder],
+    [...fromSource, main, 'up', '--state', folder],
     // With the channel it ends itself when a killed test leaves it behind.
     { env: { ...Object.fromEntries(kept), ...ports }, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] },
   );

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { fromSource } from '../process.ts';
 
 /** Runs one file of this folder as a process of its own, with a cluster for its Redis. */
 function run(file: string): Promise<{ code: number; output: string }> {
@@ -9,7 +10,7 @@ function run(file: string): Promise<{ code: number; output: string }> {
   return new Promise((resolve) => {
     execFile(
       process.execPath,
-      ['--import', 'tsx', '--conditions=@encke/source', path],
+      [...fromSource, path],
       {
         env: {
           ...Object.fromEntries(env),

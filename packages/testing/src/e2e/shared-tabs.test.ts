@@ -37,6 +37,12 @@ const holds = (page: Page): Promise<boolean> =>
     () => (globalThis as unknown as { client: { holdsSocket: boolean } }).client.holdsSocket,
   );
 
+const authorized = (page: Page, expected = true): Promise<void> =>
+  eventually(
+    async () => assert.equal(await page.evaluate('client.authorized'), expected),
+    patience,
+  );
+
 /** What each tab hears of the channel. */
 async function listen(tabs: readonly Page[]): Promise<void> {
   for (const tab of tabs) {
@@ -176,10 +182,7 @@ test('a page that makes its client twice, as React does in development: the firs
   await context.route(url, (route) => route.fulfill({ contentType: 'text/html', body: html }));
   const page = await context.newPage();
   await page.goto(url);
-  await eventually(
-    async () => assert.equal(await page.evaluate('client.authorized'), true),
-    patience,
-  );
+  await authorized(page);
   // That of those who share, and the tab's own.
   assert.equal(await page.evaluate('navigator.locks.query().then(({ held }) => held.length)'), 2);
 });
@@ -204,17 +207,10 @@ test('the key of the holder’s page is no good: that of a tab which opens later
     await route.fulfill({ contentType: 'text/html', body: html });
   });
   await stale.goto(url);
-  await eventually(
-    async () => assert.equal(await stale.evaluate('client.authorized'), false),
-    patience,
-  );
+  await authorized(stale, false);
   const tab = await context.newPage();
   await tab.goto(url);
-  for (const page of [stale, tab])
-    await eventually(
-      async () => assert.equal(await page.evaluate('client.authorized'), true),
-      patience,
-    );
+  for (const page of [stale, tab]) await authorized(page);
   assert.deepEqual([await holds(stale), await holds(tab)], [true, false]);
   await eventually(async () => assert.equal(await sockets(), 1), patience);
 });
@@ -232,10 +228,7 @@ test('a tab with the script and one with the module share a socket, and each has
   await context.route(url, (route) => route.fulfill({ contentType: 'text/html', body: html }));
   const script = await context.newPage();
   const assertAnswered = async (tab: Page, holder: boolean) => {
-    await eventually(
-      async () => assert.equal(await tab.evaluate('client.authorized'), true),
-      patience,
-    );
+    await authorized(tab);
     assert.equal(await holds(tab), holder);
     assert.equal(await tab.evaluate(`client.channel('web_room').publish('said', 1)`), 0);
   };
