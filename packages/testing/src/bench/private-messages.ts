@@ -59,7 +59,7 @@ async function open(subject: Subject): Promise<Opened> {
   const stage = await startStage(subject);
   const parts = { stage, devices: startLoad(), sender: startLoad() };
   const connected = new Set<DeviceWire>();
-  async function connect({ wire, app }: { wire: DeviceWire; app: number }): Promise<void> {
+  async function connect(wire: DeviceWire, app: number): Promise<void> {
     if (connected.has(wire)) return;
     connected.add(wire);
     const users = { app, first: 1, count: USERS };
@@ -74,7 +74,7 @@ async function open(subject: Subject): Promise<Opened> {
         rounds: ROUNDS,
         warmUps: 1,
         async measure() {
-          await connect({ wire, app });
+          await connect(wire, app);
           return measure(parts, wire, app, way);
         },
       }),

@@ -39,7 +39,7 @@ function appender(redis: Redis): Append {
   return async (app, { user, event = '', data, ttl }) => {
     const keys = ['record', 'inbox', 'sessions'].map((what) => key(app, user, what));
     const body = `${event} ${JSON.stringify(data)}`;
-    const [id, seq, sessions] = await redis.append_message(
+    const [id, seq, sessions] = await redis.appendMessage(
       ...keys,
       ...[`${app}:${user}`, body, ttl ?? lifetime, randomUUID()],
     );

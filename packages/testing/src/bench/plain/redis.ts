@@ -1,4 +1,4 @@
-/** Redis as the plain build uses it: three keys a user and a session, four short scripts. */
+/** Redis as the plain build uses it: four short scripts. What waits for a device is read when it comes, and not sent. */
 import { Redis, type Result } from 'ioredis';
 
 const append = `
@@ -46,7 +46,7 @@ if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('ZREM', KEYS[3], ARGV[2]) 
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
-    append_message(
+    appendMessage(
       ...args: (string | number)[]
     ): Result<[id: string, seq: number, told: number], Context>;
     attach(
@@ -59,7 +59,7 @@ declare module 'ioredis' {
 
 export function openRedis(): Redis {
   const redis = new Redis(process.env.ENCKE_REDIS_URL ?? '', { enableAutoPipelining: true });
-  redis.defineCommand('append_message', { numberOfKeys: 3, lua: append });
+  redis.defineCommand('appendMessage', { numberOfKeys: 3, lua: append });
   redis.defineCommand('attach', { numberOfKeys: 6, lua: attach });
   redis.defineCommand('ack', { numberOfKeys: 2, lua: ack });
   redis.defineCommand('detach', { numberOfKeys: 3, lua: detach });
